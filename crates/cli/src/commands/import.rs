@@ -1,0 +1,144 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use semantic_inpaint::dcgan::import::{
+    InferredShape, Network, infer_shape, read_state_dict, to_parameter_names,
+};
+use semantic_inpaint::dcgan::{DcganDiscriminator, DcganGenerator};
+use semantic_inpaint::nn::weight_file::StoredPrecision;
+use semantic_inpaint::tensor::Tensor;
+use semantic_inpaint::{DcganConfig, DcganModel, Device, LatentPrior, ModelCard};
+
+use crate::output;
+use crate::status::Status;
+
+/// Convert weights saved by PyTorch into a model file; nothing in them is executed
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// State dict of the generator (.pth or .safetensors), or a checkpoint with both networks
+    #[arg(long, value_name = "FILE")]
+    generator: PathBuf,
+    /// State dict of the discriminator; without one a search has no prior loss
+    #[arg(long, value_name = "FILE")]
+    discriminator: Option<PathBuf>,
+    /// The latents that the generator was trained on: uniform on [-1, 1], normal (the PyTorch
+    /// tutorial) or sphere
+    #[arg(long)]
+    latent_prior: LatentPrior,
+    /// Where to write the model
+    #[arg(long, value_name = "MODEL.safetensors")]
+    out: PathBuf,
+    /// What the training images were, for the model card
+    #[arg(long, default_value = "", value_name = "TEXT")]
+    dataset: String,
+    /// Terms under which the weights may be used, for the model card
+    #[arg(long, default_value = "", value_name = "TEXT")]
+    licence: String,
+}
+
+struct Weights {
+    tensors: BTreeMap<String, Tensor>,
+    shape: InferredShape,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
+    output::check_writable(&arguments.out)?;
+    let inputs = [Some(&arguments.generator), arguments.discriminator.as_ref()];
+    for input in inputs.into_iter().flatten() {
+        output::check_not_input(&arguments.out, input)?;
+    }
+    let generator = read(&arguments.generator, Network::Generator)?;
+    let discriminator = match &arguments.discriminator {
+        Some(path) => Some(read(path, Network::Discriminator)?),
+        None => read_second(&arguments.generator)?,
+    };
+    let config = config(&generator.shape, discriminator.as_ref(), arguments.latent_prior)?;
+    let cpu = &Device::Cpu;
+    let discriminator = match discriminator {
+        Some(weights) => Some(DcganDiscriminator::from_tensors(config, &weights.tensors, cpu)?),
+        None => None,
+    };
+    let model = DcganModel {
+        generator: DcganGenerator::from_tensors(config, &generator.tensors, cpu)?,
+        discriminator,
+        card: ModelCard {
+            dataset: arguments.dataset.clone(),
+            licence: arguments.licence.clone(),
+            ..ModelCard::default()
+        },
+    };
+    model.save(&arguments.out, StoredPrecision::F32)?;
+    let networks = match model.discriminator {
+        Some(_) => "generator and discriminator",
+        None => "generator alone: a search will have no prior loss",
+    };
+    output::line(format_args!(
+        "wrote {}: {size}x{size}, latent {} ({}), {networks}",
+        arguments.out.display(),
+        config.latent_len,
+        config.latent_prior,
+        size = config.image_size_px,
+    ))?;
+    Ok(Status::Done)
+}
+
+fn read(path: &Path, network: Network) -> Result<Weights> {
+    named(read_state_dict(path)?, network).with_context(|| path.display().to_string())
+}
+
+fn named(state: BTreeMap<String, Tensor>, network: Network) -> Result<Weights> {
+    let tensors = to_parameter_names(state, network)?;
+    let shape = infer_shape(&tensors, network)?;
+    Ok(Weights { tensors, shape })
+}
+
+/// The discriminator of a file that holds both networks under names that tell them apart.
+fn read_second(path: &Path) -> Result<Option<Weights>> {
+    let state = read_state_dict(path)?;
+    let names: Vec<String> = state.keys().cloned().collect();
+    let own = |name: &String| {
+        let first = name.split('.').next().unwrap_or_default();
+        let first = first.to_ascii_lowercase();
+        let first = first.strip_suffix("_state_dict").unwrap_or(&first);
+        ["discriminator", "netd", "disc", "dis", "d"].contains(&first)
+    };
+    if names.iter().any(own) {
+        let weights = named(state, Network::Discriminator);
+        return weights.map(Some).with_context(|| path.display().to_string());
+    }
+    Ok(None)
+}
+
+fn config(
+    generator: &InferredShape,
+    discriminator: Option<&Weights>,
+    latent_prior: LatentPrior,
+) -> Result<DcganConfig> {
+    let judged = discriminator.map_or(generator, |weights| &weights.shape);
+    let sizes = |shape: &InferredShape| (shape.channels, shape.image_size_px);
+    if sizes(generator) != sizes(judged) {
+        bail!(
+            "the generator makes images of {}x{}x{}, the discriminator judges {}x{}x{}: import \
+             networks that were trained together",
+            generator.channels,
+            generator.image_size_px,
+            generator.image_size_px,
+            judged.channels,
+            judged.image_size_px,
+            judged.image_size_px
+        );
+    }
+    let latent_len = generator
+        .latent_len
+        .context("the generator's latent length cannot be told from its weights")?;
+    Ok(DcganConfig {
+        latent_len,
+        generator_channels: generator.base_channels,
+        discriminator_channels: judged.base_channels,
+        image_size_px: generator.image_size_px,
+        image_channels: generator.channels,
+        latent_prior,
+    })
+}

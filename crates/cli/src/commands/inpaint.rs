@@ -1,0 +1,286 @@
+//! `inpaint`: photos in, completed photos out.
+
+mod destination;
+mod inputs;
+mod report;
+mod settings;
+mod watch;
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use semantic_inpaint::tensor::describe_device;
+use semantic_inpaint::{
+    Crop, DeviceChoice, Hole, Inpainter, Mask, Photo, comparison, read_photo,
+};
+
+use crate::mask_choice::{MaskChoice, MaskSource};
+use crate::model_choice::ModelChoice;
+use crate::progress::Display;
+use crate::status::{Status, one_line};
+use crate::{interrupt, output};
+use destination::Place;
+use report::{Form, Report, SearchTime};
+use settings::Settings;
+use watch::{Trajectory, Watch};
+
+/// Images in one search.
+const MAX_BATCH_LEN: usize = 64;
+/// Pixels of photos held at once.
+const MAX_BATCH_PIXELS: usize = 32_000_000;
+
+/// Fill the hole in a photo, or in all photos of a folder
+///
+/// The photo's window round the hole is brought to the model's size, a latent is searched whose image
+/// fits it, and that image is blended into the hole at the photo's resolution. Every known byte stays
+/// as it was. Several photos share one search, which is faster than one after the other.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Photos, or folders of photos (with their subfolders)
+    #[arg(required = true, value_name = "IMAGE|DIR")]
+    images: Vec<PathBuf>,
+    /// The hole: square:SIZE, circle:DIAMETER, blocks:WxH:COUNT, half:left|right|top|bottom|random,
+    /// pixels:FRACTION, pattern:FRACTION, strokes (all at the model's size, on the photo's largest
+    /// centered square), file:PATH (a picture of the photo's size) or file:DIR (pictures named like
+    /// their photos)
+    #[arg(long, value_name = "SPEC")]
+    mask: MaskChoice,
+    /// Which color means the hole in a mask file: white, black or alpha (transparent)
+    #[arg(long, default_value_t)]
+    hole: Hole,
+    /// celeba (built in) or a model file
+    #[arg(long, default_value = "celeba", value_name = "NAME|FILE")]
+    model: ModelChoice,
+    #[command(flatten)]
+    settings: Settings,
+    /// What the model sees: around-hole, largest-square or centered-square [default: centered-square
+    /// for shapes, around-hole for mask files]
+    #[arg(long)]
+    crop: Option<Crop>,
+    /// auto, cpu, cuda or cuda:INDEX
+    #[arg(long, default_value_t)]
+    device: DeviceChoice,
+    /// A folder for NAME.completed.png and NAME.comparison.png (original, corrupted, completed), or
+    /// for one photo the name of the completed file (.png, .jpg, .webp, .bmp or .tiff)
+    #[arg(long, default_value = "out", value_name = "DIR|FILE")]
+    out: PathBuf,
+    /// Write the comparison of a single photo to this file
+    #[arg(long, value_name = "FILE")]
+    comparison: Option<PathBuf>,
+    /// Write the search of a single photo as an animation: generated image, completed image
+    #[arg(long, value_name = "FILE.gif")]
+    trajectory: Option<PathBuf>,
+    /// Print one JSON object per photo
+    #[arg(long)]
+    json: bool,
+}
+
+/// A photo that waits for its search.
+struct Loaded {
+    place: Place,
+    photo: Photo,
+    mask: Mask,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
+    let search = arguments.settings.search()?;
+    let inputs = inputs::collect(&arguments.images, &arguments.out)?;
+    let places = destination::plan(
+        inputs,
+        &arguments.out,
+        arguments.comparison.as_deref(),
+        arguments.trajectory.as_deref(),
+    )?;
+    let device = arguments.device.open()?;
+    let inpainter = Inpainter::from_model(arguments.model.load(&semantic_inpaint::Device::Cpu)?)?
+        .with_search(search)
+        .with_crop(crop(arguments))
+        .with_device(&device)?;
+    let masks = MaskSource::new(
+        &arguments.mask,
+        arguments.hole,
+        inpainter.size_px(),
+        arguments.settings.seed(),
+    )?;
+    if let MaskChoice::File(mask) = &arguments.mask {
+        for target in places.iter().flat_map(Place::targets) {
+            output::check_not_input(target, mask)?;
+        }
+    }
+    interrupt::listen()?;
+    Job {
+        arguments,
+        inpainter,
+        masks,
+        device: describe_device(&device),
+        num_photos: places.len(),
+        num_skipped: 0,
+        num_done: 0,
+    }
+    .run(places)
+}
+
+fn crop(arguments: &Arguments) -> Crop {
+    arguments.crop.unwrap_or(match arguments.mask {
+        MaskChoice::Shape(_) => Crop::CenteredSquare,
+        MaskChoice::File(_) => Crop::AroundHole,
+    })
+}
+
+struct Job<'a> {
+    arguments: &'a Arguments,
+    inpainter: Inpainter,
+    masks: MaskSource,
+    device: String,
+    num_photos: usize,
+    num_skipped: usize,
+    num_done: usize,
+}
+
+impl Job<'_> {
+    fn run(mut self, places: Vec<Place>) -> Result<Status> {
+        let mut batch: Vec<Loaded> = Vec::new();
+        let mut num_pixels = 0;
+        for place in places {
+            let loaded = match self.load(place) {
+                Ok(loaded) => loaded,
+                Err(error) if self.num_photos == 1 => return Err(error),
+                Err(error) => {
+                    self.num_skipped += 1;
+                    output::note(format_args!("skipped: {}", one_line(&error)));
+                    continue;
+                }
+            };
+            let pixels = loaded.mask.num_pixels();
+            let full = batch.len() == MAX_BATCH_LEN || num_pixels + pixels > MAX_BATCH_PIXELS;
+            if full && !batch.is_empty() {
+                self.complete(std::mem::take(&mut batch))?;
+                num_pixels = 0;
+            }
+            if interrupt::requested() {
+                break;
+            }
+            num_pixels += pixels;
+            batch.push(loaded);
+        }
+        if !batch.is_empty() && !interrupt::requested() {
+            self.complete(batch)?;
+        }
+        self.end()
+    }
+
+    fn load(&self, place: Place) -> Result<Loaded> {
+        let photo = read_photo(&place.input)?;
+        let (mask, hint) = self.masks.mask_of(&place.input, &photo)?;
+        if let Some(hint) = hint {
+            output::warn(hint);
+        }
+        Ok(Loaded { place, photo, mask })
+    }
+
+    fn complete(&mut self, batch: Vec<Loaded>) -> Result<()> {
+        let display = match self.form() {
+            Form::Json => Display::Hidden,
+            Form::Text => Display::Terminal,
+        };
+        let trajectory = match (&self.arguments.trajectory, batch.first()) {
+            (Some(_), Some(loaded)) => Some(self.trajectory(loaded)?),
+            _ => None,
+        };
+        let iterations = self.inpainter.search().iterations;
+        let mut watch = Watch::new(iterations, trajectory, display);
+        if watch.is_hidden() && self.form() == Form::Text {
+            let count = batch.len();
+            output::note(format_args!("searching: {iterations} iterations, photos: {count}"));
+        }
+        let mut photos = Vec::with_capacity(batch.len());
+        let (mut masks, mut places) = (Vec::new(), Vec::new());
+        for Loaded { place, photo, mask } in batch {
+            photos.push(photo);
+            masks.push(mask);
+            places.push(place);
+        }
+        let completions = self.inpainter.inpaint_batch(&photos, &masks, &mut watch);
+        let time = SearchTime {
+            seconds: watch.seconds(),
+            num_photos: places.len(),
+        };
+        let trajectory = watch.finish();
+        let completions = completions.with_context(|| match places.as_slice() {
+            [place] => place.input.display().to_string(),
+            places => format!("{} photos", places.len()),
+        })?;
+        if let (Some(file), Some(mut frames), Some(completion)) =
+            (&self.arguments.trajectory, trajectory, completions.first())
+        {
+            frames.push(&completion.search.generated, &completion.completed_crop)?;
+            frames.save(file)?;
+        }
+        for (((place, photo), mask), completion) in
+            places.iter().zip(&photos).zip(&masks).zip(&completions)
+        {
+            completion.photo.save(&place.completed)?;
+            if let Some(file) = &place.comparison {
+                comparison(photo, mask, &completion.photo, completion.window)?.save(file)?;
+            }
+            Report::new(self, place, mask, completion, time).write(self.form())?;
+            self.num_done += 1;
+        }
+        if let Some(completion) = completions.first() {
+            self.say_time(completion.search.iterations, time);
+        }
+        Ok(())
+    }
+
+    fn trajectory(&self, loaded: &Loaded) -> Result<Trajectory> {
+        Trajectory::new(
+            &loaded.photo,
+            &loaded.mask,
+            self.inpainter.size_px(),
+            crop(self.arguments),
+            self.inpainter.search().iterations,
+        )
+    }
+
+    fn form(&self) -> Form {
+        match self.arguments.json {
+            true => Form::Json,
+            false => Form::Text,
+        }
+    }
+
+    fn say_time(&self, iterations: usize, time: SearchTime) {
+        let (seconds, count) = (time.seconds, time.num_photos);
+        if self.form() == Form::Text {
+            let per_second = iterations as f64 / seconds.max(f64::MIN_POSITIVE);
+            let photos = if count == 1 { "photo" } else { "photos" };
+            output::note(format_args!(
+                "search: {iterations} iterations for {count} {photos} in {seconds:.1} s \
+                 ({per_second:.1} iterations/s) on {}",
+                self.device
+            ));
+        }
+    }
+
+    fn end(&self) -> Result<Status> {
+        if interrupt::requested() {
+            let (done, all) = (self.num_done, self.num_photos);
+            output::note(format_args!(
+                "interrupted: {done} of {all} written, each the best result so far"
+            ));
+            return Ok(Status::Interrupted);
+        }
+        if self.num_done == 0 {
+            bail!("none of the {} photos could be read", self.num_photos);
+        }
+        if self.num_skipped > 0 {
+            output::note(format_args!(
+                "{} of {} photos were skipped",
+                self.num_skipped, self.num_photos
+            ));
+            return Ok(Status::Skipped);
+        }
+        Ok(Status::Done)
+    }
+}

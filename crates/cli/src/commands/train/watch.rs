@@ -1,0 +1,161 @@
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use indicatif::ProgressBar;
+use semantic_inpaint::data::{ContactSheet, batch_to_photos};
+use semantic_inpaint::dcgan::{DcganDiscriminator, DcganGenerator};
+use semantic_inpaint::nn::weight_file::{self, StoredPrecision};
+use semantic_inpaint::train::{Observer, RunDirectory, StepReport};
+use semantic_inpaint::{DcganConfig, DcganModel, Device, ImageBatch, ImageSet, ModelCard};
+
+use super::run_config::RunConfig;
+use crate::progress::{self, Display};
+use crate::{interrupt, output};
+
+/// Where there is no terminal to draw a bar on, a line is written this often.
+const TIME_BETWEEN_LINES: Duration = Duration::from_secs(30);
+
+/// The file of a run's newest model.
+pub(super) fn model_file(run: &RunDirectory) -> PathBuf {
+    run.path().join("model.safetensors")
+}
+
+/// Shows a run's progress, writes its pictures and models, and passes on Ctrl-C.
+pub(super) struct Watch {
+    run: RunDirectory,
+    config: DcganConfig,
+    card: ModelCard,
+    device: Device,
+    batch_size: usize,
+    steps: u64,
+    first_step: u64,
+    started: Instant,
+    last_line: Option<Instant>,
+    bar: ProgressBar,
+    /// The first thing that could not be written; it ends the run.
+    fault: Option<anyhow::Error>,
+}
+
+impl Watch {
+    pub(super) fn new(
+        run: RunDirectory,
+        config: &RunConfig,
+        set: &ImageSet,
+        first_step: u64,
+        device: Device,
+    ) -> Self {
+        let bar = progress::bar("training", config.train.steps, Display::Terminal);
+        bar.set_position(first_step);
+        bar.reset_eta();
+        let dataset = match config.data.dataset_name.as_str() {
+            "" => set.record().source.clone(),
+            name => name.to_owned(),
+        };
+        let size = set.size_px();
+        Self {
+            run,
+            config: config.model,
+            card: ModelCard {
+                dataset,
+                preprocessing: format!("{}, {size}x{size}", config.data.framing),
+                licence: config.data.licence.clone(),
+                ..ModelCard::default()
+            },
+            device,
+            batch_size: config.train.batch_size,
+            steps: config.train.steps,
+            first_step,
+            started: Instant::now(),
+            last_line: None,
+            bar,
+            fault: None,
+        }
+    }
+
+    /// Removes the bar; what could not be written, if anything.
+    pub(super) fn finish(self) -> Option<anyhow::Error> {
+        self.bar.finish_and_clear();
+        self.fault
+    }
+
+    fn keep_fault(&mut self, result: Result<()>) {
+        if let Err(error) = result {
+            self.fault.get_or_insert(error);
+        }
+    }
+
+    fn write_samples(&self, step: u64, samples: &ImageBatch) -> Result<()> {
+        let sheet = ContactSheet::default().render(&batch_to_photos(samples)?)?;
+        Ok(sheet.save(self.run.sample_file(step))?)
+    }
+
+    fn write_model(&self, step: u64, checkpoint: &Path) -> Result<()> {
+        let tensors = |name: &str| weight_file::load(&checkpoint.join(name));
+        let generator = tensors("averaged_generator.safetensors")?.tensors;
+        let discriminator = tensors("discriminator.safetensors")?.tensors;
+        let (config, device) = (self.config, &self.device);
+        let model = DcganModel {
+            generator: DcganGenerator::from_tensors(config, &generator, device)?,
+            discriminator: Some(DcganDiscriminator::from_tensors(
+                config,
+                &discriminator,
+                device,
+            )?),
+            card: ModelCard {
+                steps: step,
+                ..self.card.clone()
+            },
+        };
+        Ok(model.save(&model_file(&self.run), StoredPrecision::F32)?)
+    }
+
+    fn say(&mut self, report: &StepReport, images_per_second: f64) {
+        let StepReport {
+            step,
+            discriminator_loss,
+            generator_loss,
+            ..
+        } = report;
+        let text = format!(
+            "D {discriminator_loss:.3} G {generator_loss:.3}, {images_per_second:.0} images/s"
+        );
+        if !self.bar.is_hidden() {
+            self.bar.set_message(text);
+            self.bar.set_position(*step);
+            return;
+        }
+        let due = self.last_line.is_none_or(|last| last.elapsed() >= TIME_BETWEEN_LINES);
+        if due {
+            self.last_line = Some(Instant::now());
+            let images_left = (self.steps - step) as f64 * self.batch_size as f64;
+            let minutes_left = images_left / images_per_second.max(f64::MIN_POSITIVE) / 60.0;
+            let steps = self.steps;
+            output::note(format_args!(
+                "step {step} of {steps}: {text}, {minutes_left:.0} min left"
+            ));
+        }
+    }
+}
+
+impl Observer for Watch {
+    fn stepped(&mut self, report: &StepReport) {
+        let images = (report.step - self.first_step) as f64 * self.batch_size as f64;
+        let seconds = self.started.elapsed().as_secs_f64();
+        self.say(report, images / seconds.max(f64::MIN_POSITIVE));
+    }
+
+    fn sampled(&mut self, step: u64, samples: &ImageBatch) {
+        let written = self.write_samples(step, samples);
+        self.keep_fault(written);
+    }
+
+    fn saved(&mut self, step: u64, folder: &Path) {
+        let written = self.write_model(step, folder);
+        self.keep_fault(written);
+    }
+
+    fn wants_stop(&mut self) -> bool {
+        interrupt::requested() || self.fault.is_some()
+    }
+}

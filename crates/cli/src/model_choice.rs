@@ -1,0 +1,56 @@
+use std::convert::Infallible;
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use anyhow::{Result, bail};
+use semantic_inpaint::{DcganModel, Device, PretrainedModel};
+
+/// A model as the user names it: one that is built in, or a file.
+#[derive(Debug, Clone)]
+pub(crate) enum ModelChoice {
+    Pretrained(PretrainedModel),
+    File(PathBuf),
+}
+
+impl ModelChoice {
+    pub(crate) fn load(&self, device: &Device) -> Result<DcganModel> {
+        match self {
+            Self::Pretrained(model) => Ok(model.load(device)?),
+            Self::File(path) if path.is_file() => Ok(DcganModel::load(path, device)?),
+            Self::File(path) => bail!(
+                "{}: neither a built-in model ({}) nor a model file: check the name",
+                path.display(),
+                built_in_names()
+            ),
+        }
+    }
+}
+
+/// The names of the models that are built in.
+pub(crate) fn built_in_names() -> String {
+    let names: Vec<String> = PretrainedModel::ALL
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    names.join(", ")
+}
+
+impl FromStr for ModelChoice {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(text
+            .parse()
+            .map_or_else(|_| Self::File(text.into()), Self::Pretrained))
+    }
+}
+
+impl fmt::Display for ModelChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pretrained(model) => model.fmt(f),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}

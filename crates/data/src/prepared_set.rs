@@ -1,0 +1,133 @@
+use std::collections::HashMap;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use safetensors::tensor::{Metadata, TensorInfo};
+use safetensors::{Dtype, SafeTensors};
+use serde::{Deserialize, Serialize};
+
+use crate::encode::temporary_beside;
+use crate::{Error, ImageSet, Result, SetRecord};
+
+const TENSOR: &str = "images";
+const METADATA: &str = "semantic_inpaint_set";
+const FORMAT: u32 = 1;
+/// What safetensors readers accept.
+const MAX_HEADER_BYTES: usize = 100_000_000;
+
+/// The JSON text in the file's metadata.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Description {
+    format: u32,
+    record: SetRecord,
+    names: Vec<String>,
+}
+
+impl ImageSet {
+    /// Writes the set to one `.safetensors` file, at once or not at all.
+    ///
+    /// The file holds the tensor `images`, U8 `[N, H, W, 3]`, and under `semantic_inpaint_set` in its
+    /// metadata the JSON text of format number, record and names.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unwritable`] naming the path, [`Error::Encoding`] when the names exceed the format's
+    /// 100 MB for metadata.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let header = header(self).map_err(|reason| Error::Encoding {
+            what: path.display().to_string(),
+            reason,
+        })?;
+        let unwritable = |source| Error::Unwritable {
+            path: path.into(),
+            source,
+        };
+        let mut file = temporary_beside(path)?;
+        // Written piece by piece: the pixels of a large set would not fit into memory twice.
+        for part in [
+            &(header.len() as u64).to_le_bytes()[..],
+            &header,
+            self.pixels(),
+        ] {
+            file.write_all(part).map_err(unwritable)?;
+        }
+        file.as_file().sync_all().map_err(unwritable)?;
+        file.persist(path)
+            .map_err(|error| unwritable(error.error))?;
+        Ok(())
+    }
+
+    /// The set in a file written by [`ImageSet::save`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::Unreadable`], and [`Error::InvalidPreparedSet`] when the file is
+    /// truncated, is no safetensors file, or its tensor, names and record do not fit together.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let bytes = fs::read(path).map_err(|source| Error::reading(path, source))?;
+        parse(&bytes).map_err(|reason| Error::InvalidPreparedSet {
+            path: path.into(),
+            reason,
+        })
+    }
+}
+
+/// The header of a safetensors file: JSON text, padded so that the pixels are aligned.
+fn header(set: &ImageSet) -> std::result::Result<Vec<u8>, String> {
+    let description = Description {
+        format: FORMAT,
+        record: set.record().clone(),
+        names: set.names().to_vec(),
+    };
+    let text = serde_json::to_string(&description).map_err(|error| error.to_string())?;
+    let images = TensorInfo {
+        dtype: Dtype::U8,
+        shape: vec![set.count(), set.size_px(), set.size_px(), 3],
+        data_offsets: (0, set.pixels().len()),
+    };
+    let metadata = HashMap::from([(METADATA.to_owned(), text)]);
+    let metadata = Metadata::new(Some(metadata), vec![(TENSOR.to_owned(), images)])
+        .map_err(|error| error.to_string())?;
+    let mut header = serde_json::to_vec(&metadata).map_err(|error| error.to_string())?;
+    header.resize(header.len().next_multiple_of(8), b' ');
+    if header.len() > MAX_HEADER_BYTES {
+        return Err(format!(
+            "names and record take more than {MAX_HEADER_BYTES} bytes"
+        ));
+    }
+    Ok(header)
+}
+
+fn parse(bytes: &[u8]) -> std::result::Result<ImageSet, String> {
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
+    let text = header
+        .metadata()
+        .as_ref()
+        .and_then(|metadata| metadata.get(METADATA));
+    let text = text.ok_or_else(|| format!("it has no metadata `{METADATA}`"))?;
+    let description: Description = serde_json::from_str(text).map_err(|e| e.to_string())?;
+    let Description {
+        format,
+        record,
+        names,
+    } = description;
+    if format != FORMAT {
+        return Err(format!(
+            "its format is {format}, this version reads {FORMAT}"
+        ));
+    }
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
+    let images = tensors.tensor(TENSOR).map_err(|error| error.to_string())?;
+    let expected = [names.len(), record.size_px, record.size_px, 3];
+    if images.dtype() != Dtype::U8 || images.shape() != expected {
+        let (dtype, shape) = (images.dtype(), images.shape());
+        return Err(format!(
+            "tensor `{TENSOR}`: expected U8 {expected:?}, got {dtype:?} {shape:?}"
+        ));
+    }
+    ImageSet::from_parts(images.data().to_vec(), names, record).map_err(|error| error.to_string())
+}

@@ -1,0 +1,98 @@
+use semantic_inpaint_data::{Error, Framing, ImageSet, ImageSource, ReadOptions, Split};
+
+use crate::sets::{drawn, options, read};
+
+#[test]
+fn a_saved_set_loads_equal_and_serves_as_a_source() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("set.safetensors");
+    let set = drawn(50);
+    set.save(&path).unwrap();
+    let loaded = ImageSet::load(&path).unwrap();
+    assert_eq!(loaded.names(), set.names());
+    assert_eq!(loaded.pixels(), set.pixels());
+    assert_eq!(loaded.record(), set.record());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+
+    let held = read(
+        &path,
+        &ReadOptions {
+            split: Split::Validation,
+            ..options(6)
+        },
+    )
+    .unwrap();
+    assert_eq!(held.names(), set.split(Split::Validation).unwrap().names());
+    assert_eq!(
+        read(
+            &path,
+            &ReadOptions {
+                limit: Some(3),
+                ..options(6)
+            }
+        )
+        .unwrap()
+        .count(),
+        3
+    );
+    assert_eq!(
+        ImageSource::open(&path).unwrap().image_names().unwrap(),
+        set.names()
+    );
+}
+
+#[test]
+fn a_prepared_set_of_other_settings_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("set.safetensors");
+    drawn(5).save(&path).unwrap();
+    for wrong in [
+        ReadOptions::new(Framing::Squash, 8),
+        ReadOptions::new(Framing::CenterCrop, 6),
+    ] {
+        let error = read(&path, &wrong).unwrap_err();
+        assert!(matches!(error, Error::PreparedDifferently { .. }));
+        assert!(
+            error.to_string().contains("6x6 images framed squash"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn damaged_prepared_sets_are_refused_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("set.safetensors");
+    drawn(5).save(&path).unwrap();
+    let whole = std::fs::read(&path).unwrap();
+    let text = String::from_utf8_lossy(&whole).into_owned();
+    let one_name_less = text.find("\\\"000.png\\\",").unwrap();
+    let mut renamed = whole.clone();
+    // Same length, so the offsets stay right: two names become one.
+    renamed[one_name_less + 8..one_name_less + 14].copy_from_slice(b"      ");
+    for bytes in [
+        &whole[..0],
+        &whole[..7],
+        &whole[..whole.len() / 2],
+        b"PK\x03\x04 a zip",
+        &renamed,
+    ] {
+        std::fs::write(&path, bytes).unwrap();
+        let error = ImageSet::load(&path).unwrap_err();
+        assert!(matches!(error, Error::InvalidPreparedSet { .. }), "{error}");
+        assert!(error.to_string().contains("prepare it again"), "{error}");
+    }
+}
+
+#[test]
+fn weights_of_a_network_are_no_prepared_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("weights.safetensors");
+    let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, vec![1], &[0; 4]);
+    safetensors::serialize_to_file([("w", view.unwrap())], None, &path).unwrap();
+    let error = ImageSet::load(&path).unwrap_err().to_string();
+    assert!(
+        error.contains("no metadata `semantic_inpaint_set`"),
+        "{error}"
+    );
+}

@@ -1,0 +1,148 @@
+use std::collections::BTreeMap;
+
+use semantic_inpaint_nn::{
+    BatchNorm, Conv2d, Discriminator, Logits, Mode, Network, ParamSpec, Params, Result as NnResult,
+};
+use semantic_inpaint_tensor::ops::leaky_relu;
+use semantic_inpaint_tensor::{Device, Error as TensorError, ImageBatch, ImageShape, Rng, Tensor};
+
+use crate::block::{BlockShape, Norm, names, specs};
+use crate::{DcganConfig, Result};
+
+/// Slope of the leaky rectifier (Radford et al. 2016).
+const SLOPE: f64 = 0.2;
+
+/// The DCGAN discriminator (Radford et al. 2016): strided convolutions that halve the side down to a
+/// 4x4 map, each with LeakyReLU 0.2 and, but for the first, batch normalization, then one logit.
+///
+/// **Shapes** `[N, C, S, S]` to `[N]`. For S = 64, widths b, 2b, 4b, 8b, 1 with
+/// b = [`DcganConfig::discriminator_channels`]. Parameters are named `block0.conv.weight`,
+/// `block1.norm.weight`, ... in order of depth.
+#[derive(Debug, Clone)]
+pub struct DcganDiscriminator {
+    config: DcganConfig,
+    params: Params,
+    blocks: Vec<(Conv2d, Option<BatchNorm>)>,
+}
+
+impl DcganDiscriminator {
+    /// A new discriminator: convolutions N(0, 0.02), scales N(1, 0.02).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidConfig`](crate::Error::InvalidConfig).
+    pub fn initialize(config: DcganConfig, rng: &mut Rng, device: &Device) -> Result<Self> {
+        config.validate()?;
+        let params = Params::initialize(&Self::specs(&config), rng, device)?;
+        Ok(Self::over(config, params)?)
+    }
+
+    /// A discriminator with the given weights.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidConfig`](crate::Error::InvalidConfig); a parameter error with name and shapes
+    /// when the weights are of another network.
+    pub fn from_tensors(
+        config: DcganConfig,
+        tensors: &BTreeMap<String, Tensor>,
+        device: &Device,
+    ) -> Result<Self> {
+        config.validate()?;
+        let params = Params::from_tensors(&Self::specs(&config), tensors, device)?;
+        Ok(Self::over(config, params)?)
+    }
+
+    /// The sizes.
+    #[must_use]
+    pub fn config(&self) -> &DcganConfig {
+        &self.config
+    }
+
+    /// The parameters' declarations.
+    #[must_use]
+    pub fn specs(config: &DcganConfig) -> Vec<ParamSpec> {
+        specs(&shapes(config), Conv2d::specs)
+    }
+
+    fn over(config: DcganConfig, params: Params) -> NnResult<Self> {
+        let block = |(index, shape): (usize, &BlockShape)| {
+            let (conv, norm) = names(index);
+            let conv = Conv2d::new(&params, &conv, shape.geometry)?;
+            let norm = match shape.norm {
+                Norm::Batch => Some(BatchNorm::new(&params, &norm)?),
+                Norm::Absent => None,
+            };
+            Ok((conv, norm))
+        };
+        let blocks = shapes(&config)
+            .iter()
+            .enumerate()
+            .map(block)
+            .collect::<NnResult<_>>()?;
+        Ok(Self {
+            config,
+            params,
+            blocks,
+        })
+    }
+}
+
+fn shapes(config: &DcganConfig) -> Vec<BlockShape> {
+    let halvings = config.num_halvings();
+    let width = |level: usize| config.discriminator_channels << level;
+    let mut blocks = vec![BlockShape::strided(
+        config.image_channels,
+        width(0),
+        Norm::Absent,
+    )];
+    blocks.extend(
+        (1..halvings).map(|level| BlockShape::strided(width(level - 1), width(level), Norm::Batch)),
+    );
+    blocks.push(BlockShape::projection(width(halvings - 1), 1, Norm::Absent));
+    blocks
+}
+
+impl Network for DcganDiscriminator {
+    fn params(&self) -> &Params {
+        &self.params
+    }
+
+    fn with_params(&self, params: Params) -> NnResult<Self> {
+        Self::over(self.config, params)
+    }
+}
+
+impl Discriminator for DcganDiscriminator {
+    fn image_shape(&self) -> ImageShape {
+        self.config.image_shape()
+    }
+
+    fn forward(&self, images: &ImageBatch, mode: Mode) -> NnResult<Logits> {
+        if images.shape() != self.config.image_shape() {
+            let ImageShape {
+                channels,
+                height,
+                width,
+            } = self.config.image_shape();
+            return Err(TensorError::ShapeMismatch {
+                what: "images",
+                expected: format!("[N, {channels}, {height}, {width}]"),
+                got: images.tensor().dims().to_vec(),
+            }
+            .into());
+        }
+        let mut x = images.tensor().clone();
+        for (index, (conv, norm)) in self.blocks.iter().enumerate() {
+            x = conv.forward(&x)?;
+            if let Some(norm) = norm {
+                x = norm.forward(&x, mode)?;
+            }
+            if index + 1 < self.blocks.len() {
+                x = leaky_relu(&x, SLOPE)?;
+            }
+        }
+        // [N, 1, 1, 1] -> [N]
+        Logits::new(x.flatten_all()?)
+    }
+}

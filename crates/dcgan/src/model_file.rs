@@ -1,0 +1,259 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use semantic_inpaint_nn::Network;
+use semantic_inpaint_nn::weight_file::{self, StoredPrecision, WeightFile};
+use semantic_inpaint_tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::{DcganConfig, DcganDiscriminator, DcganGenerator, Error, Result};
+
+/// The format that this version writes and reads.
+const FORMAT: u32 = 1;
+const KIND: &str = "dcgan";
+const GENERATOR: &str = "generator.";
+const DISCRIMINATOR: &str = "discriminator.";
+
+/// A generator and the discriminator that it was trained against, as one file.
+///
+/// The file is safetensors with tensors `generator.block0.conv.weight`, ...,
+/// `discriminator.block0.conv.weight`, ... and a [`ModelCard`] in its metadata. The discriminator may
+/// be absent: a search then has no prior loss.
+#[derive(Debug, Clone)]
+pub struct DcganModel {
+    /// Maps latents to images.
+    pub generator: DcganGenerator,
+    /// Judges images, where the file has it.
+    pub discriminator: Option<DcganDiscriminator>,
+    /// Where the weights come from.
+    pub card: ModelCard,
+}
+
+/// What a model file says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ModelCard {
+    /// The training images, in words.
+    pub dataset: String,
+    /// How an image was made into the network's input, in words: framing and size.
+    pub preprocessing: String,
+    /// Training steps.
+    pub steps: u64,
+    /// Scores by name.
+    pub metrics: BTreeMap<String, f64>,
+    /// Terms under which the weights may be used.
+    pub licence: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Metadata {
+    format: u32,
+    kind: String,
+    config: DcganConfig,
+    #[serde(flatten)]
+    card: ModelCard,
+}
+
+impl DcganModel {
+    /// Reads a model file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ModelFile`] when the metadata is missing or of another kind or version; a weight error
+    /// with file or parameter when the file is damaged or the shapes do not fit the configuration.
+    pub fn load(path: &Path, device: &Device) -> Result<Self> {
+        Self::from_file(
+            weight_file::load(path)?,
+            &path.display().to_string(),
+            device,
+        )
+    }
+
+    /// Reads a model from the bytes of its file; `name` stands for the file in errors.
+    ///
+    /// # Errors
+    ///
+    /// As [`DcganModel::load`].
+    pub fn from_bytes(bytes: &[u8], name: &str, device: &Device) -> Result<Self> {
+        Self::from_file(weight_file::from_bytes(bytes, name)?, name, device)
+    }
+
+    /// Writes the model to one file, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// A weight error naming the file when it cannot be written.
+    pub fn save(&self, path: &Path, precision: StoredPrecision) -> Result<()> {
+        let mut tensors = prefixed(GENERATOR, self.generator.params().to_tensors()?);
+        if let Some(discriminator) = &self.discriminator {
+            tensors.extend(prefixed(
+                DISCRIMINATOR,
+                discriminator.params().to_tensors()?,
+            ));
+        }
+        let metadata = Metadata {
+            format: FORMAT,
+            kind: KIND.into(),
+            config: *self.generator.config(),
+            card: self.card.clone(),
+        };
+        let file = path.display().to_string();
+        let text = serde_json::to_string(&metadata).map_err(|error| Error::ModelFile {
+            file,
+            reason: error.to_string(),
+        })?;
+        Ok(weight_file::save(path, &tensors, &text, precision)?)
+    }
+
+    fn from_file(file: WeightFile, name: &str, device: &Device) -> Result<Self> {
+        let refused = |reason: String| Error::ModelFile {
+            file: name.to_owned(),
+            reason,
+        };
+        let text = file.metadata.as_deref().ok_or_else(|| {
+            refused(
+                "it has no `semantic_inpaint` metadata: is it a PyTorch file? see `import`".into(),
+            )
+        })?;
+        let metadata: Metadata =
+            serde_json::from_str(text).map_err(|error| refused(format!("metadata: {error}")))?;
+        if metadata.kind != KIND {
+            return Err(refused(format!(
+                "it holds a `{}`, not a `{KIND}`",
+                metadata.kind
+            )));
+        }
+        if metadata.format != FORMAT {
+            let reason = format!("format {} is unknown: update this program", metadata.format);
+            return Err(refused(reason));
+        }
+        let (generator, discriminator) = split(file.tensors, name)?;
+        let config = metadata.config;
+        let discriminator = (!discriminator.is_empty())
+            .then(|| DcganDiscriminator::from_tensors(config, &discriminator, device))
+            .transpose()?;
+        Ok(Self {
+            generator: DcganGenerator::from_tensors(config, &generator, device)?,
+            discriminator,
+            card: metadata.card,
+        })
+    }
+}
+
+type Tensors = BTreeMap<String, Tensor>;
+
+fn prefixed(prefix: &str, tensors: Tensors) -> Tensors {
+    tensors
+        .into_iter()
+        .map(|(name, tensor)| (format!("{prefix}{name}"), tensor))
+        .collect()
+}
+
+fn split(tensors: Tensors, file: &str) -> Result<(Tensors, Tensors)> {
+    let (mut generator, mut discriminator) = (Tensors::new(), Tensors::new());
+    for (name, tensor) in tensors {
+        if let Some(short) = name.strip_prefix(GENERATOR) {
+            generator.insert(short.to_owned(), tensor);
+        } else if let Some(short) = name.strip_prefix(DISCRIMINATOR) {
+            discriminator.insert(short.to_owned(), tensor);
+        } else {
+            let reason = format!("tensor `{name}` belongs to neither network");
+            return Err(Error::ModelFile {
+                file: file.to_owned(),
+                reason,
+            });
+        }
+    }
+    Ok((generator, discriminator))
+}
+
+#[cfg(test)]
+mod tests {
+    use semantic_inpaint_tensor::Rng;
+
+    use super::*;
+
+    fn model() -> DcganModel {
+        let config = DcganConfig {
+            latent_len: 8,
+            generator_channels: 4,
+            discriminator_channels: 2,
+            ..DcganConfig::default()
+        };
+        let (rng, cpu) = (&mut Rng::from_seed(1), &Device::Cpu);
+        DcganModel {
+            generator: DcganGenerator::initialize(config, rng, cpu).unwrap(),
+            discriminator: Some(DcganDiscriminator::initialize(config, rng, cpu).unwrap()),
+            card: ModelCard {
+                dataset: "none".into(),
+                steps: 3,
+                ..ModelCard::default()
+            },
+        }
+    }
+
+    #[test]
+    fn files_round_trip_exactly_in_f32() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        let model = model();
+        model.save(&path, StoredPrecision::F32).unwrap();
+        let read = DcganModel::load(&path, &Device::Cpu).unwrap();
+        assert_eq!(
+            (read.generator.config(), &read.card),
+            (model.generator.config(), &model.card)
+        );
+        for (name, tensor, _) in model.generator.params().iter() {
+            let flat = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            assert_eq!(
+                flat(tensor),
+                flat(read.generator.params().tensor(name).unwrap()),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_model_without_discriminator_loads() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        DcganModel {
+            discriminator: None,
+            ..model()
+        }
+        .save(&path, StoredPrecision::F16)
+        .unwrap();
+        assert!(
+            DcganModel::load(&path, &Device::Cpu)
+                .unwrap()
+                .discriminator
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn foreign_files_and_shapes_are_refused_with_the_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        let save = |tensors: &Tensors, metadata: &str| {
+            weight_file::save(&path, tensors, metadata, StoredPrecision::F32).unwrap();
+            DcganModel::load(&path, &Device::Cpu)
+                .unwrap_err()
+                .to_string()
+        };
+        let config = serde_json::to_string(&DcganConfig::default()).unwrap();
+        let metadata = |kind: &str, format: u32| {
+            format!("{{\"format\":{format},\"kind\":\"{kind}\",\"config\":{config}}}")
+        };
+        let tensors = prefixed(GENERATOR, model().generator.params().to_tensors().unwrap());
+        assert!(save(&tensors, "not json").contains("metadata"));
+        assert!(save(&tensors, &metadata("other", 1)).contains("`other`"));
+        assert!(save(&tensors, &metadata("dcgan", 9)).contains("format 9"));
+        let message = save(&tensors, &metadata("dcgan", 1));
+        assert!(
+            message.contains("expected shape [100, 512, 4, 4]"),
+            "{message}"
+        );
+        assert!(message.contains("found [8, 32, 4, 4]"), "{message}");
+    }
+}

@@ -1,0 +1,4 @@
+mod golden;
+mod images;
+mod reference;
+mod solver;

@@ -1,0 +1,210 @@
+use semantic_inpaint_tensor::{Device, LatentPrior, Rng};
+
+use crate::{LatentConstraint, LatentOptimizer, LatentStart, Result, SearchConfig};
+
+/// Streams of the seed: restart r starts from stream `START_STREAMS + r`, and draws its stochastic
+/// clipping from stream `CLIP_STREAMS + r`.
+const START_STREAMS: u64 = 0;
+const CLIP_STREAMS: u64 = 1 << 32;
+
+const BETA1: f32 = 0.9;
+const BETA2: f32 = 0.999;
+const EPSILON: f32 = 1e-8;
+/// Where the normal prior is clipped, in standard deviations.
+const NORMAL_BOUND: f64 = 3.0;
+
+/// One latent on its way: position, velocity, and what the optimizer remembers.
+///
+/// Every row walks by itself, from a start that depends on the seed and the restart alone.
+#[derive(Debug, Clone)]
+pub(crate) struct LatentWalk {
+    pub(crate) z: Vec<f32>,
+    first: Vec<f32>,
+    second: Vec<f32>,
+    iteration: i32,
+    constraint: LatentConstraint,
+    clip_rng: Rng,
+}
+
+impl LatentWalk {
+    /// The walk of one restart at its start.
+    pub(crate) fn start(
+        config: &SearchConfig,
+        prior: LatentPrior,
+        latent_len: usize,
+        restart: usize,
+    ) -> Result<Self> {
+        let restart = restart as u64;
+        let start = match config.start {
+            LatentStart::Prior => prior,
+            LatentStart::Normal => LatentPrior::Normal,
+        };
+        let mut rng = Rng::from_seed_and_stream(config.seed, START_STREAMS + restart);
+        let z = start.sample(1, latent_len, &mut rng, &Device::Cpu)?;
+        let z = z.tensor().flatten_all().and_then(|z| z.to_vec1());
+        let mut walk = Self {
+            z: z.map_err(semantic_inpaint_tensor::Error::from)?,
+            first: vec![0.0; latent_len],
+            second: vec![0.0; latent_len],
+            iteration: 0,
+            constraint: resolve(config.constraint, prior),
+            clip_rng: Rng::from_seed_and_stream(config.seed, CLIP_STREAMS + restart),
+        };
+        walk.constrain();
+        Ok(walk)
+    }
+
+    /// Moves z by one update along `gradient`, `[Z]`.
+    pub(crate) fn update(&mut self, optimizer: LatentOptimizer, gradient: &[f32]) {
+        self.iteration += 1;
+        match optimizer {
+            LatentOptimizer::Adam { learning_rate } => self.adam(learning_rate as f32, gradient),
+            LatentOptimizer::Nesterov {
+                learning_rate,
+                momentum,
+            } => {
+                self.nesterov(learning_rate as f32, momentum as f32, gradient);
+            }
+        }
+        self.constrain();
+    }
+
+    fn adam(&mut self, learning_rate: f32, gradient: &[f32]) {
+        let step = learning_rate / (1.0 - BETA1.powi(self.iteration));
+        let root = 1.0 / (1.0 - BETA2.powi(self.iteration)).sqrt();
+        let moments = self.first.iter_mut().zip(&mut self.second);
+        for ((z, (m, v)), &g) in self.z.iter_mut().zip(moments).zip(gradient) {
+            *m = BETA1 * *m + (1.0 - BETA1) * g;
+            *v = BETA2 * *v + (1.0 - BETA2) * g * g;
+            *z -= step * *m / (v.sqrt() * root + EPSILON);
+        }
+    }
+
+    fn nesterov(&mut self, learning_rate: f32, momentum: f32, gradient: &[f32]) {
+        for ((z, v), &g) in self.z.iter_mut().zip(&mut self.first).zip(gradient) {
+            let before = *v;
+            *v = momentum * before - learning_rate * g;
+            *z += (1.0 + momentum) * *v - momentum * before;
+        }
+    }
+
+    fn constrain(&mut self) {
+        match self.constraint {
+            LatentConstraint::Clip { bound } => {
+                let bound = bound as f32;
+                self.z.iter_mut().for_each(|z| *z = z.clamp(-bound, bound));
+            }
+            LatentConstraint::StochasticClip { bound } => {
+                for z in &mut self.z {
+                    if f64::from(*z).abs() > bound {
+                        *z = ((2.0 * self.clip_rng.next_unit() - 1.0) * bound) as f32;
+                    }
+                }
+            }
+            LatentConstraint::Sphere => {
+                let norm = self.z.iter().map(|z| z * z).sum::<f32>().sqrt();
+                let scale = (self.z.len() as f32).sqrt() / norm.max(f32::MIN_POSITIVE);
+                self.z.iter_mut().for_each(|z| *z *= scale);
+            }
+            LatentConstraint::Prior | LatentConstraint::Free => {}
+        }
+    }
+}
+
+/// The constraint that [`LatentConstraint::Prior`] stands for.
+fn resolve(constraint: LatentConstraint, prior: LatentPrior) -> LatentConstraint {
+    match (constraint, prior) {
+        (LatentConstraint::Prior, LatentPrior::Uniform) => LatentConstraint::Clip { bound: 1.0 },
+        (LatentConstraint::Prior, LatentPrior::Sphere) => LatentConstraint::Sphere,
+        (LatentConstraint::Prior, _) => LatentConstraint::Clip {
+            bound: NORMAL_BOUND,
+        },
+        _ => constraint,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn walk(config: &SearchConfig) -> LatentWalk {
+        LatentWalk::start(config, LatentPrior::Uniform, 100, 0).unwrap()
+    }
+
+    #[test]
+    fn constraints_hold_after_every_update() {
+        let push: Vec<f32> = (0..100)
+            .map(|i| if i % 2 == 0 { 50.0 } else { -50.0 })
+            .collect();
+        let paper = SearchConfig::paper();
+        for constraint in [
+            LatentConstraint::Prior,
+            LatentConstraint::Clip { bound: 0.5 },
+            LatentConstraint::StochasticClip { bound: 1.0 },
+        ] {
+            let mut walk = walk(&SearchConfig {
+                constraint,
+                ..paper
+            });
+            for _ in 0..50 {
+                walk.update(LatentOptimizer::Adam { learning_rate: 0.1 }, &push);
+                assert!(walk.z.iter().all(|z| z.abs() <= 1.0));
+            }
+        }
+        let mut walk = walk(&SearchConfig {
+            constraint: LatentConstraint::Sphere,
+            ..paper
+        });
+        walk.update(LatentOptimizer::Adam { learning_rate: 0.1 }, &push);
+        let norm = walk.z.iter().map(|z| z * z).sum::<f32>().sqrt();
+        assert!((norm - 10.0).abs() < 1e-4);
+    }
+
+    #[test]
+    fn both_optimizers_descend_a_bowl() {
+        for (optimizer, iterations) in [
+            (
+                LatentOptimizer::Adam {
+                    learning_rate: 0.03,
+                },
+                300,
+            ),
+            (
+                LatentOptimizer::Nesterov {
+                    learning_rate: 0.03,
+                    momentum: 0.9,
+                },
+                300,
+            ),
+        ] {
+            let mut walk = walk(&SearchConfig::paper());
+            for _ in 0..iterations {
+                let gradient: Vec<f32> = walk.z.iter().map(|z| 2.0 * (z - 0.25)).collect();
+                walk.update(optimizer, &gradient);
+            }
+            assert!(
+                walk.z.iter().all(|z| (z - 0.25).abs() < 1e-2),
+                "{optimizer:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn restarts_differ_and_seeds_repeat() {
+        let config = SearchConfig::paper();
+        let start = |restart| {
+            LatentWalk::start(&config, LatentPrior::Uniform, 100, restart)
+                .unwrap()
+                .z
+        };
+        assert_eq!(start(0), start(0));
+        assert_ne!(start(0), start(1));
+    }
+
+    #[test]
+    fn a_normal_start_is_brought_into_the_box() {
+        let walk = walk(&SearchConfig::authors());
+        assert!(walk.z.iter().filter(|z| z.abs() == 1.0).count() > 10);
+        assert!(walk.z.iter().all(|z| z.abs() <= 1.0));
+    }
+}

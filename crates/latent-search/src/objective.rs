@@ -1,0 +1,197 @@
+use semantic_inpaint_mask::{CorruptedImages, ImportanceWeights};
+use semantic_inpaint_nn::loss::{log_one_minus_sigmoid, log_sigmoid};
+use semantic_inpaint_nn::{Discriminator, Generator, Logits, Mode};
+use semantic_inpaint_tensor::ops::weighted_l1;
+use semantic_inpaint_tensor::{
+    DType, Device, Error as TensorError, ImageBatch, Latent, Tensor, Var,
+};
+
+use crate::{ContextReduction, Error, PriorLoss, Result, SearchConfig};
+
+/// The context loss of each image: how far generated pixels are from the known ones around the hole.
+///
+/// **Equation** (Yeh et al. 2017, context loss), summed over channels and pixels i:
+///
+/// ```text
+/// sum:            L_c = sum_i W_i |G(z)_i - y_i|
+/// weighted mean:  L_c = sum_i W_i |G(z)_i - y_i| / sum_i W_i
+/// ```
+///
+/// **Shapes** generated and corrupted `[N, C, H, W]`, weights `[N, 1, H, W]`, result `[N]`. **Range**
+/// at least 0; the weighted mean is at most 2. The hole has weight 0 and is never read.
+///
+/// # Errors
+///
+/// A shape mismatch when the three do not fit each other.
+pub fn context_loss(
+    generated: &ImageBatch,
+    corrupted: &CorruptedImages,
+    weights: &ImportanceWeights,
+    reduction: ContextReduction,
+) -> Result<Tensor> {
+    let device = generated.tensor().device();
+    let weights_tensor = weights
+        .to_tensor(device)?
+        .to_dtype(generated.tensor().dtype());
+    let target = corrupted
+        .images()
+        .tensor()
+        .to_dtype(generated.tensor().dtype());
+    let (weights_tensor, target) = (
+        weights_tensor.map_err(TensorError::from)?,
+        target.map_err(TensorError::from)?,
+    );
+    let sums = weighted_l1(generated.tensor(), &target, &weights_tensor)?;
+    let scales = scales(weights, generated.shape().channels, reduction);
+    Ok((sums * vector(scales, generated.tensor().dtype(), device)?).map_err(TensorError::from)?)
+}
+
+/// The prior loss of each image, from the discriminator's logits, in a form that never overflows.
+///
+/// **Equation** (Yeh et al. 2017, prior loss): `log(1 - D) = -softplus(logit)`, at most 0; or, as in
+/// the published code, `-log D = softplus(-logit)`, at least 0. **Shapes** `[N]` to `[N]`.
+///
+/// # Errors
+///
+/// A tensor error when the device fails.
+pub fn prior_loss(logits: &Logits, form: PriorLoss) -> Result<Tensor> {
+    Ok(match form {
+        PriorLoss::LogOneMinusD => log_one_minus_sigmoid(logits.tensor())?,
+        PriorLoss::MinusLogD => log_sigmoid(logits.tensor())?
+            .neg()
+            .map_err(TensorError::from)?,
+    })
+}
+
+fn scales(weights: &ImportanceWeights, channels: usize, reduction: ContextReduction) -> Vec<f64> {
+    let scale = |index| match reduction {
+        ContextReduction::Sum => 1.0,
+        ContextReduction::WeightedMean => 1.0 / (channels as f64 * weights.sum(index)),
+    };
+    (0..weights.count()).map(scale).collect()
+}
+
+fn vector(values: Vec<f64>, dtype: DType, device: &Device) -> Result<Tensor> {
+    let count = values.len();
+    let tensor = Tensor::from_vec(values, count, device).and_then(|tensor| tensor.to_dtype(dtype));
+    Ok(tensor.map_err(TensorError::from)?)
+}
+
+/// What z is judged by, for a group of rows.
+#[derive(Debug)]
+pub(crate) struct Objective {
+    target: Tensor,
+    weights: Tensor,
+    scales: Tensor,
+    prior_weight: f64,
+    prior_loss: PriorLoss,
+}
+
+/// The losses of a group of rows, and the gradient of their objectives.
+#[derive(Debug)]
+pub(crate) struct Evaluation {
+    pub(crate) context: Vec<f32>,
+    pub(crate) prior: Vec<f32>,
+    /// `[rows, Z]`, row by row.
+    pub(crate) gradient: Vec<f32>,
+}
+
+impl Objective {
+    /// The objective of these images on a device.
+    pub(crate) fn new(
+        corrupted: &CorruptedImages,
+        config: &SearchConfig,
+        device: &Device,
+    ) -> Result<Self> {
+        let weights = ImportanceWeights::new(corrupted.mask(), config.window)?;
+        let channels = corrupted.images().shape().channels;
+        if let Some(index) = (0..weights.count()).find(|&index| weights.sum(index) <= 0.0) {
+            return Err(Error::NothingToMatch {
+                index,
+                window: config.window,
+            });
+        }
+        let target = corrupted.images().tensor().detach().to_device(device);
+        let target = target.and_then(|target| target.to_dtype(DType::F32));
+        Ok(Self {
+            target: target
+                .and_then(|target| target.contiguous())
+                .map_err(TensorError::from)?,
+            weights: weights.to_tensor(device)?,
+            scales: vector(
+                scales(&weights, channels, config.reduction),
+                DType::F32,
+                device,
+            )?,
+            prior_weight: config.prior_weight,
+            prior_loss: config.prior_loss,
+        })
+    }
+
+    /// The same images in the order of `rows`, which may repeat them.
+    pub(crate) fn select(&self, rows: &[u32]) -> Result<Self> {
+        let device = self.target.device();
+        let rows = Tensor::new(rows, device).map_err(TensorError::from)?;
+        let pick = |tensor: &Tensor| tensor.index_select(&rows, 0).map_err(TensorError::from);
+        Ok(Self {
+            target: pick(&self.target)?,
+            weights: pick(&self.weights)?,
+            scales: pick(&self.scales)?,
+            prior_weight: self.prior_weight,
+            prior_loss: self.prior_loss,
+        })
+    }
+
+    /// Losses and gradient at `z`, `[rows, Z]` row by row.
+    pub(crate) fn evaluate<G: Generator, D: Discriminator>(
+        &self,
+        generator: &G,
+        discriminator: Option<&D>,
+        z: &[f32],
+    ) -> Result<Evaluation> {
+        let device = self.target.device();
+        let dims = (z.len() / generator.latent_len(), generator.latent_len());
+        let z = Tensor::from_slice(z, dims, device).map_err(TensorError::from)?;
+        let z = Var::from_tensor(&z).map_err(TensorError::from)?;
+        let generated = generator.forward(&Latent::new(z.as_tensor().clone())?, Mode::Eval)?;
+        let sums = weighted_l1(generated.tensor(), &self.target, &self.weights)?;
+        let context = (sums * &self.scales).map_err(TensorError::from)?;
+        let prior = match discriminator {
+            Some(discriminator) if self.prior_weight > 0.0 => {
+                let logits = discriminator.forward(&generated, Mode::Eval)?;
+                Some(prior_loss(&logits, self.prior_loss)?)
+            }
+            _ => None,
+        };
+        Ok(self.differentiate(&z, &context, prior.as_ref())?)
+    }
+
+    fn differentiate(
+        &self,
+        z: &Var,
+        context: &Tensor,
+        prior: Option<&Tensor>,
+    ) -> semantic_inpaint_tensor::Result<Evaluation> {
+        let objective = match prior {
+            Some(prior) => (context + (prior * self.prior_weight)?)?,
+            None => context.clone(),
+        };
+        let gradients = objective.sum_all()?.backward()?;
+        let gradient = match gradients.get(z) {
+            Some(gradient) => gradient.flatten_all()?.to_vec1()?,
+            None => vec![0.0; z.elem_count()],
+        };
+        let prior = match prior {
+            Some(prior) => prior.to_vec1()?,
+            None => vec![0.0; context.elem_count()],
+        };
+        Ok(Evaluation {
+            context: context.to_vec1()?,
+            prior,
+            gradient,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,38 @@
+use semantic_inpaint_tensor::ImageBatch;
+
+/// Where a search stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SearchProgress {
+    /// Iterations made, from 1.
+    pub iteration: usize,
+    /// Iterations of the whole search.
+    pub iterations: usize,
+    /// Mean over the images of the lowest objective so far.
+    pub mean_objective: f64,
+}
+
+/// Told how a search goes, and asked whether to go on.
+pub trait SearchObserver {
+    /// An iteration was made.
+    fn iterated(&mut self, _progress: &SearchProgress) {}
+
+    /// Whether [`SearchObserver::frame`] wants the images after this iteration; making them costs a
+    /// pass through the generator. Iteration 0 is the start.
+    fn wants_frame(&mut self, _iteration: usize) -> bool {
+        false
+    }
+
+    /// The best images so far, `[N, C, H, W]`, before blending.
+    fn frame(&mut self, _iteration: usize, _generated: &ImageBatch) {}
+
+    /// Whether to end the search after this iteration; the best result so far is kept.
+    fn wants_stop(&mut self) -> bool {
+        false
+    }
+}
+
+/// An observer that does nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl SearchObserver for Silent {}

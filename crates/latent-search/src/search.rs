@@ -1,0 +1,354 @@
+use rayon::prelude::*;
+use semantic_inpaint_mask::CorruptedImages;
+use semantic_inpaint_nn::{Discriminator, Generator, Mode};
+use semantic_inpaint_tensor::{
+    Device, Error as TensorError, ImageBatch, ImageShape, Latent, Tensor,
+};
+
+use crate::latent_walk::LatentWalk;
+use crate::objective::{Evaluation, Objective};
+use crate::{Error, Result, SearchConfig, SearchObserver, SearchProgress};
+
+/// Rows that share one pass through the networks: enough for wide matrix products, few enough for
+/// the activations to stay in cache.
+const ROWS_PER_PASS: usize = 8;
+/// Points kept of a search's course.
+const TRACE_POINTS: usize = 150;
+
+/// Searches the latent space of a generator for images that continue the known pixels.
+///
+/// It holds frozen copies of the networks: no weight takes a gradient and no statistic moves.
+#[derive(Debug)]
+pub struct LatentSearch<G, D> {
+    generator: G,
+    discriminator: Option<D>,
+    config: SearchConfig,
+    device: Device,
+}
+
+/// What a search found, for each image the best of all its restarts and iterations.
+#[derive(Debug, Clone)]
+pub struct SearchResult {
+    /// The latents, `[N, Z]`.
+    pub latent: Latent,
+    /// Their images, `[N, C, H, W]` in `[-1, 1]`, before blending.
+    pub generated: ImageBatch,
+    /// The context loss of each image, at least 0.
+    pub context_loss: Vec<f64>,
+    /// The prior loss of each image, without its weight; 0 where it was not asked for.
+    pub prior_loss: Vec<f64>,
+    /// Context loss plus weighted prior loss.
+    pub objective: Vec<f64>,
+    /// The restart that each image's result comes from.
+    pub restart: Vec<usize>,
+    /// The course of the search, about 150 points.
+    pub trace: Vec<TracePoint>,
+    /// Iterations made.
+    pub iterations: usize,
+    /// Whether an observer ended the search early.
+    pub stopped: bool,
+}
+
+/// The lowest objective of each image up to an iteration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TracePoint {
+    /// Updates of z made.
+    pub iteration: usize,
+    /// The lowest objective so far, an entry per image.
+    pub objective: Vec<f64>,
+}
+
+impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
+    /// A search with these networks, which are copied and frozen.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidSetting`]; [`Error::NoDiscriminator`] when the prior loss has weight and there
+    /// is no discriminator.
+    pub fn new(generator: &G, discriminator: Option<&D>, config: SearchConfig) -> Result<Self> {
+        config.validate()?;
+        if config.prior_weight > 0.0 && discriminator.is_none() {
+            return Err(Error::NoDiscriminator);
+        }
+        let first = generator.params().iter().next();
+        Ok(Self {
+            device: first.map_or(Device::Cpu, |(_, tensor, _)| tensor.device().clone()),
+            generator: generator.frozen()?,
+            discriminator: discriminator.map(D::frozen).transpose()?,
+            config,
+        })
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &SearchConfig {
+        &self.config
+    }
+
+    /// The frozen generator.
+    pub fn generator(&self) -> &G {
+        &self.generator
+    }
+
+    /// Finds for each image the latent with the lowest objective.
+    ///
+    /// The best iterate is kept, not the last one. The search ends early when the observer asks for
+    /// it; the best so far is the result then.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ImageShape`] when the images are not of the generator's size;
+    /// [`Error::NothingToMatch`] when no known pixel has weight; [`Error::NotFinite`].
+    pub fn search(
+        &self,
+        corrupted: &CorruptedImages,
+        observer: &mut dyn SearchObserver,
+    ) -> Result<SearchResult> {
+        check_shape(self.generator.image_shape(), corrupted.images().shape())?;
+        let mut state = State::new(self, corrupted)?;
+        let iterations = self.config.iterations;
+        let trace_every = iterations.div_ceil(TRACE_POINTS);
+        let (mut trace, mut stopped) = (Vec::new(), false);
+        for iteration in 0..=iterations {
+            let evaluations = self.evaluate(&mut state, iteration)?;
+            let objective = state.best_objectives();
+            if iteration % trace_every == 0 || iteration == iterations {
+                trace.push(TracePoint {
+                    iteration,
+                    objective: objective.clone(),
+                });
+            }
+            if observer.wants_frame(iteration) {
+                observer.frame(iteration, &self.generate(&state.best_latents()?)?);
+            }
+            if iteration > 0 {
+                let mean_objective = objective.iter().sum::<f64>() / objective.len() as f64;
+                let progress = SearchProgress {
+                    iteration,
+                    iterations,
+                    mean_objective,
+                };
+                observer.iterated(&progress);
+            }
+            stopped = iteration < iterations && observer.wants_stop();
+            if stopped || iteration == iterations {
+                return self.finish(&state, trace, iteration, stopped);
+            }
+            state.update(&self.config, &evaluations);
+        }
+        self.finish(&state, trace, iterations, stopped)
+    }
+
+    /// Losses and gradients of all rows, group by group, noting every new best.
+    fn evaluate(&self, state: &mut State, iteration: usize) -> Result<Vec<Evaluation>> {
+        let discriminator = self.discriminator.as_ref();
+        let evaluate = |group: &Group| {
+            let z: Vec<f32> = group
+                .rows
+                .iter()
+                .flat_map(|row| row.walk.z.iter().copied())
+                .collect();
+            group.objective.evaluate(&self.generator, discriminator, &z)
+        };
+        let evaluations: Vec<Evaluation> = if self.device.is_cpu() {
+            state
+                .groups
+                .par_iter()
+                .map(evaluate)
+                .collect::<Result<_>>()?
+        } else {
+            state.groups.iter().map(evaluate).collect::<Result<_>>()?
+        };
+        let prior_weight = self.config.prior_weight;
+        for (group, evaluation) in state.groups.iter_mut().zip(&evaluations) {
+            for (index, row) in group.rows.iter_mut().enumerate() {
+                let losses = (evaluation.context[index], evaluation.prior[index]);
+                if !row.note(losses, prior_weight) {
+                    return Err(Error::NotFinite { iteration });
+                }
+            }
+        }
+        Ok(evaluations)
+    }
+
+    fn generate(&self, latent: &[Vec<f32>]) -> Result<ImageBatch> {
+        let image = |group: &[Vec<f32>]| -> Result<ImageBatch> {
+            let latent = self.to_latent(group)?;
+            let images = self.generator.forward(&latent, Mode::Eval)?;
+            Ok(ImageBatch::new(images.into_tensor().detach())?)
+        };
+        let images = latent
+            .chunks(ROWS_PER_PASS)
+            .map(image)
+            .collect::<Result<Vec<_>>>()?;
+        Ok(ImageBatch::concatenate(&images)?)
+    }
+
+    fn to_latent(&self, rows: &[Vec<f32>]) -> Result<Latent> {
+        let dims = (rows.len(), self.generator.latent_len());
+        let tensor = Tensor::from_vec(rows.concat(), dims, &self.device);
+        Ok(Latent::new(tensor.map_err(TensorError::from)?)?)
+    }
+
+    fn finish(
+        &self,
+        state: &State,
+        trace: Vec<TracePoint>,
+        iterations: usize,
+        stopped: bool,
+    ) -> Result<SearchResult> {
+        let best = state.best_rows();
+        let latents = state.best_latents()?;
+        Ok(SearchResult {
+            latent: self.to_latent(&latents)?,
+            generated: self.generate(&latents)?,
+            context_loss: best.iter().map(|row| f64::from(row.best.context)).collect(),
+            prior_loss: best.iter().map(|row| f64::from(row.best.prior)).collect(),
+            objective: state.best_objectives(),
+            restart: best.iter().map(|row| row.restart).collect(),
+            trace,
+            iterations,
+            stopped,
+        })
+    }
+}
+
+fn check_shape(expected: ImageShape, got: ImageShape) -> Result<()> {
+    if expected == got {
+        return Ok(());
+    }
+    let sizes = |shape: ImageShape| [shape.channels, shape.height, shape.width];
+    Err(Error::ImageShape {
+        expected: sizes(expected),
+        got: sizes(got),
+    })
+}
+
+/// All rows of a search: a row per image and restart, in groups that share a pass.
+struct State {
+    groups: Vec<Group>,
+    num_images: usize,
+}
+
+struct Group {
+    objective: Objective,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    image: usize,
+    restart: usize,
+    walk: LatentWalk,
+    best: Best,
+}
+
+#[derive(Debug, Clone)]
+struct Best {
+    objective: f64,
+    context: f32,
+    prior: f32,
+    z: Vec<f32>,
+}
+
+impl Row {
+    /// Keeps the present z if it is the best so far; false when a loss is not finite.
+    fn note(&mut self, (context, prior): (f32, f32), prior_weight: f64) -> bool {
+        let objective = f64::from(context) + prior_weight * f64::from(prior);
+        if objective < self.best.objective {
+            self.best = Best {
+                objective,
+                context,
+                prior,
+                z: self.walk.z.clone(),
+            };
+        }
+        objective.is_finite()
+    }
+}
+
+impl State {
+    fn new<G: Generator + Sync, D: Discriminator + Sync>(
+        search: &LatentSearch<G, D>,
+        corrupted: &CorruptedImages,
+    ) -> Result<Self> {
+        let (generator, config) = (&search.generator, &search.config);
+        let objective = Objective::new(corrupted, config, &search.device)?;
+        let num_images = corrupted.count();
+        let mut rows = Vec::with_capacity(num_images * config.restarts);
+        for image in 0..num_images {
+            for restart in 0..config.restarts {
+                let (prior, len) = (generator.latent_prior(), generator.latent_len());
+                let walk = LatentWalk::start(config, prior, len, restart)?;
+                let best = Best {
+                    objective: f64::INFINITY,
+                    context: f32::INFINITY,
+                    prior: 0.0,
+                    z: walk.z.clone(),
+                };
+                rows.push(Row {
+                    image,
+                    restart,
+                    walk,
+                    best,
+                });
+            }
+        }
+        let group_len = rows_per_group(rows.len());
+        let mut groups = Vec::new();
+        while !rows.is_empty() {
+            let rest = rows.split_off(group_len.min(rows.len()));
+            let images: Vec<u32> = rows.iter().map(|row| row.image as u32).collect();
+            groups.push(Group {
+                objective: objective.select(&images)?,
+                rows,
+            });
+            rows = rest;
+        }
+        Ok(Self { groups, num_images })
+    }
+
+    fn update(&mut self, config: &SearchConfig, evaluations: &[Evaluation]) {
+        for (group, evaluation) in self.groups.iter_mut().zip(evaluations) {
+            let latent_len = evaluation.gradient.len() / group.rows.len();
+            let gradients = evaluation.gradient.chunks_exact(latent_len);
+            for (row, gradient) in group.rows.iter_mut().zip(gradients) {
+                row.walk.update(config.optimizer, gradient);
+            }
+        }
+    }
+
+    /// The best row of each image.
+    fn best_rows(&self) -> Vec<&Row> {
+        let mut best: Vec<Option<&Row>> = vec![None; self.num_images];
+        for row in self.groups.iter().flat_map(|group| &group.rows) {
+            let slot = &mut best[row.image];
+            if slot.is_none_or(|best| row.best.objective < best.best.objective) {
+                *slot = Some(row);
+            }
+        }
+        best.into_iter().flatten().collect()
+    }
+
+    fn best_objectives(&self) -> Vec<f64> {
+        self.best_rows()
+            .iter()
+            .map(|row| row.best.objective)
+            .collect()
+    }
+
+    fn best_latents(&self) -> Result<Vec<Vec<f32>>> {
+        Ok(self
+            .best_rows()
+            .iter()
+            .map(|row| row.best.z.clone())
+            .collect())
+    }
+}
+
+/// Small searches are split so that every thread has a group.
+fn rows_per_group(rows: usize) -> usize {
+    rows.div_ceil(rayon::current_num_threads())
+        .clamp(1, ROWS_PER_PASS)
+}
+
+#[cfg(test)]
+mod tests;

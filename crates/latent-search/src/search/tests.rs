@@ -1,0 +1,263 @@
+use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
+use semantic_inpaint_mask::{Mask, MaskShape};
+use semantic_inpaint_tensor::Rng;
+
+use super::*;
+use crate::{Blend, LatentInpainter, Silent, blend};
+
+const SIZE: usize = 32;
+
+type Search = LatentSearch<DcganGenerator, DcganDiscriminator>;
+
+fn config() -> DcganConfig {
+    DcganConfig {
+        latent_len: 12,
+        generator_channels: 4,
+        discriminator_channels: 4,
+        image_size_px: SIZE,
+        ..DcganConfig::default()
+    }
+}
+
+fn networks() -> (DcganGenerator, DcganDiscriminator) {
+    let mut rng = Rng::from_seed(11);
+    let generator = DcganGenerator::initialize(config(), &mut rng, &Device::Cpu).unwrap();
+    let discriminator = DcganDiscriminator::initialize(config(), &mut rng, &Device::Cpu).unwrap();
+    (generator, discriminator)
+}
+
+fn search(settings: SearchConfig) -> Search {
+    let (generator, discriminator) = networks();
+    LatentSearch::new(&generator, Some(&discriminator), settings).unwrap()
+}
+
+fn quick() -> SearchConfig {
+    SearchConfig {
+        iterations: 12,
+        restarts: 2,
+        ..SearchConfig::paper()
+    }
+}
+
+fn photos(count: usize) -> ImageBatch {
+    let rng = &mut Rng::from_seed(5);
+    let tensor = rng
+        .uniform(-1.0, 1.0, (count, 3, SIZE, SIZE), &Device::Cpu)
+        .unwrap();
+    ImageBatch::new(tensor).unwrap()
+}
+
+fn mask() -> Mask {
+    let shape: MaskShape = "square:10".parse().unwrap();
+    shape.build(SIZE, SIZE, &mut Rng::from_seed(0)).unwrap()
+}
+
+fn corrupted(images: &ImageBatch) -> CorruptedImages {
+    CorruptedImages::new(images, &mask()).unwrap()
+}
+
+fn complete(search: Search, corrupted: &CorruptedImages) -> (Vec<f32>, SearchResult) {
+    let inpainter = LatentInpainter::new(search);
+    let (images, result) = inpainter.inpaint_observed(corrupted, &mut Silent).unwrap();
+    (images.to_values().unwrap(), result)
+}
+
+fn one(values: &[f32], index: usize) -> &[f32] {
+    let len = 3 * SIZE * SIZE;
+    &values[index * len..(index + 1) * len]
+}
+
+#[test]
+fn an_image_alone_in_batches_and_permuted_gives_the_same_bits() {
+    let images = photos(65);
+    let (together, result) = complete(search(quick()), &corrupted(&images));
+    for count in [1, 63, 64] {
+        let some = corrupted(&images.narrow(0, count).unwrap());
+        let (completed, _) = complete(search(quick()), &some);
+        assert_eq!(completed, together[..completed.len()], "batch of {count}");
+    }
+    let order = Rng::from_seed(3).permutation(65);
+    let indices: Vec<u32> = order.iter().map(|&index| index as u32).collect();
+    let indices = Tensor::new(indices, &Device::Cpu).unwrap();
+    let permuted = ImageBatch::new(images.tensor().index_select(&indices, 0).unwrap()).unwrap();
+    let (completed, permuted_result) = complete(search(quick()), &corrupted(&permuted));
+    for (place, &index) in order.iter().enumerate() {
+        assert_eq!(one(&completed, place), one(&together, index));
+        assert_eq!(permuted_result.objective[place], result.objective[index]);
+    }
+}
+
+#[test]
+fn the_hidden_content_never_influences_the_result() {
+    let images = photos(2);
+    let hidden = mask().to_tensor(&Device::Cpu).unwrap().eq(0.0).unwrap();
+    let hidden = hidden.broadcast_as(images.tensor().shape()).unwrap();
+    let (clean, result) = complete(search(quick()), &corrupted(&images));
+    for poison in [f32::NAN, 7.0] {
+        let noise = Tensor::full(poison, images.tensor().shape(), &Device::Cpu).unwrap();
+        let changed = hidden.where_cond(&noise, images.tensor()).unwrap();
+        let changed = corrupted(&ImageBatch::new(changed).unwrap());
+        let (completed, changed_result) = complete(search(quick()), &changed);
+        assert_eq!(completed, clean);
+        assert_eq!(changed_result.objective, result.objective);
+    }
+}
+
+#[test]
+fn known_pixels_come_back_bit_identical_with_both_blendings() {
+    let images = photos(2);
+    let corrupted = corrupted(&images);
+    let (_, result) = complete(search(quick()), &corrupted);
+    for blending in [Blend::Overlay, Blend::Poisson] {
+        let completed = blend(&corrupted, &result.generated, blending).unwrap();
+        let (completed, truth) = (completed.to_values().unwrap(), images.to_values().unwrap());
+        for (index, (completed, truth)) in completed.iter().zip(&truth).enumerate() {
+            let pixel = index % (SIZE * SIZE);
+            if mask().is_known(0, pixel / SIZE, pixel % SIZE) {
+                assert_eq!(completed.to_bits(), truth.to_bits());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_search_lowers_the_objective_and_keeps_the_best() {
+    let settings = SearchConfig {
+        iterations: 60,
+        ..quick()
+    };
+    let (_, result) = complete(search(settings), &corrupted(&photos(3)));
+    let (first, last) = (&result.trace[0], result.trace.last().unwrap());
+    assert_eq!((first.iteration, last.iteration), (0, 60));
+    for image in 0..3 {
+        assert!(last.objective[image] < first.objective[image]);
+        assert_eq!(last.objective[image], result.objective[image]);
+        let sum = result.context_loss[image] + 0.003 * result.prior_loss[image];
+        assert!((sum - result.objective[image]).abs() < 1e-9);
+    }
+    for points in result.trace.windows(2) {
+        assert!(
+            points[0]
+                .objective
+                .iter()
+                .zip(&points[1].objective)
+                .all(|(a, b)| b <= a)
+        );
+    }
+}
+
+#[test]
+fn more_restarts_are_never_worse() {
+    let images = corrupted(&photos(3));
+    let (_, one) = complete(
+        search(SearchConfig {
+            restarts: 1,
+            ..quick()
+        }),
+        &images,
+    );
+    let (_, four) = complete(
+        search(SearchConfig {
+            restarts: 4,
+            ..quick()
+        }),
+        &images,
+    );
+    for image in 0..3 {
+        assert!(four.objective[image] <= one.objective[image]);
+    }
+    assert!(four.restart.iter().any(|&restart| restart > 0));
+}
+
+#[test]
+fn the_networks_are_not_changed_by_a_search() {
+    let (generator, discriminator) = networks();
+    let before = generator.params().to_tensors().unwrap();
+    let search = LatentSearch::new(&generator, Some(&discriminator), quick()).unwrap();
+    search.search(&corrupted(&photos(2)), &mut Silent).unwrap();
+    for (name, tensor, _) in search.generator().params().iter() {
+        let flat = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        assert_eq!(flat(tensor), flat(&before[name]), "{name}");
+        assert!(!tensor.track_op());
+    }
+}
+
+/// Counts calls, and stops after some iterations.
+#[derive(Default)]
+struct Counting {
+    iterated: usize,
+    frames: usize,
+    stop_after: usize,
+}
+
+impl SearchObserver for Counting {
+    fn iterated(&mut self, progress: &SearchProgress) {
+        self.iterated += 1;
+        assert_eq!(progress.iteration, self.iterated);
+    }
+
+    fn wants_frame(&mut self, iteration: usize) -> bool {
+        iteration.is_multiple_of(4)
+    }
+
+    fn frame(&mut self, _: usize, generated: &ImageBatch) {
+        self.frames += 1;
+        assert_eq!(generated.count(), 2);
+    }
+
+    fn wants_stop(&mut self) -> bool {
+        self.iterated == self.stop_after
+    }
+}
+
+#[test]
+fn observers_see_every_iteration_and_a_stop_keeps_the_best_so_far() {
+    let images = corrupted(&photos(2));
+    let mut observer = Counting {
+        stop_after: usize::MAX,
+        ..Counting::default()
+    };
+    let whole = search(quick()).search(&images, &mut observer).unwrap();
+    assert_eq!(
+        (observer.iterated, observer.frames, whole.stopped),
+        (12, 4, false)
+    );
+
+    let mut observer = Counting {
+        stop_after: 5,
+        ..Counting::default()
+    };
+    let stopped = search(quick()).search(&images, &mut observer).unwrap();
+    assert!(stopped.stopped);
+    assert_eq!((stopped.iterations, observer.iterated), (5, 5));
+    let short = SearchConfig {
+        iterations: 5,
+        ..quick()
+    };
+    let short = search(short).search(&images, &mut Silent).unwrap();
+    assert_eq!(short.objective, stopped.objective);
+}
+
+#[test]
+fn misfits_are_refused_with_the_reason() {
+    let (generator, discriminator) = networks();
+    let without = LatentSearch::<_, DcganDiscriminator>::new(&generator, None, quick());
+    assert!(matches!(without.unwrap_err(), Error::NoDiscriminator));
+    let no_prior = SearchConfig {
+        prior_weight: 0.0,
+        ..quick()
+    };
+    let without = LatentSearch::<_, DcganDiscriminator>::new(&generator, None, no_prior).unwrap();
+    without.search(&corrupted(&photos(1)), &mut Silent).unwrap();
+
+    let search = LatentSearch::new(&generator, Some(&discriminator), quick()).unwrap();
+    let large = Tensor::zeros(
+        (1, 3, 64, 64),
+        semantic_inpaint_tensor::DType::F32,
+        &Device::Cpu,
+    );
+    let large = ImageBatch::new(large.unwrap()).unwrap();
+    let mask = Mask::from_missing(64, 64, |row, _| row < 5).unwrap();
+    let error = search.search(&CorruptedImages::new(&large, &mask).unwrap(), &mut Silent);
+    assert!(error.unwrap_err().to_string().contains("[3, 32, 32]"));
+}

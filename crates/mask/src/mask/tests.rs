@@ -1,0 +1,136 @@
+use super::*;
+
+fn row_mask(row_missing: usize) -> Mask {
+    Mask::from_missing(3, 4, |row, _| row == row_missing).unwrap()
+}
+
+#[test]
+fn masks_of_one_kind_of_pixel_are_refused_with_their_counts() {
+    let full = Mask::from_missing(4, 5, |_, _| true).unwrap_err();
+    assert!(matches!(
+        full,
+        Error::NothingKnown {
+            index: 0,
+            num_pixels: 20
+        }
+    ));
+    assert!(
+        full.to_string().contains("20 of 20 pixels are missing"),
+        "{full}"
+    );
+    let empty = Mask::from_known(4, 5, |_, _| true).unwrap_err();
+    assert!(matches!(
+        empty,
+        Error::NothingMissing {
+            index: 0,
+            num_pixels: 20
+        }
+    ));
+    assert!(
+        empty.to_string().contains("0 of 20 pixels are missing"),
+        "{empty}"
+    );
+}
+
+#[test]
+fn the_mask_at_fault_is_named() {
+    let mut known = Array3::from_elem((3, 2, 2), true);
+    known[(0, 0, 0)] = false;
+    known[(1, 1, 1)] = false;
+    let error = Mask::from_known_array(known).unwrap_err();
+    assert!(
+        matches!(error, Error::NothingMissing { index: 2, .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn sizes_of_zero_are_refused() {
+    for (height, width) in [(0, 4), (4, 0), (0, 0)] {
+        let error = Mask::from_missing(height, width, |_, _| true).unwrap_err();
+        assert!(matches!(error, Error::ShapeMismatch { .. }));
+    }
+}
+
+#[test]
+fn the_two_constructors_are_opposites() {
+    let is_left = |_: usize, col: usize| col == 0;
+    let missing = Mask::from_missing(3, 4, is_left).unwrap();
+    let known = Mask::from_known(3, 4, is_left).unwrap();
+    assert_eq!((missing.num_missing(0), missing.num_known(0)), (3, 9));
+    assert_eq!((known.num_missing(0), known.num_known(0)), (9, 3));
+    assert!(!missing.is_known(0, 1, 0) && known.is_known(0, 1, 0));
+}
+
+#[test]
+fn a_tensor_is_one_on_known_pixels_in_row_major_order() {
+    let mask = Mask::stack(&[row_mask(0), row_mask(2)]).unwrap();
+    let tensor = mask.to_tensor(&Device::Cpu).unwrap();
+    assert_eq!(
+        (tensor.dims(), tensor.dtype()),
+        (&[2, 1, 3, 4][..], DType::F32)
+    );
+    let values: Vec<f32> = tensor.flatten_all().unwrap().to_vec1().unwrap();
+    let expected = [[0.0; 4], [1.0; 4], [1.0; 4], [1.0; 4], [1.0; 4], [0.0; 4]];
+    assert_eq!(values, expected.concat());
+}
+
+#[test]
+fn stacking_keeps_the_order_and_selecting_undoes_it() {
+    let masks = [row_mask(0), row_mask(1), row_mask(2)];
+    let pair = Mask::stack(&masks[..2]).unwrap();
+    let all = Mask::stack(&[pair, masks[2].clone()]).unwrap();
+    assert_eq!(all.count(), 3);
+    for (index, mask) in masks.iter().enumerate() {
+        assert_eq!(&all.select(&[index]).unwrap(), mask);
+        assert_eq!(&all.narrow(index, 1).unwrap(), mask);
+    }
+    let swapped = all.select(&[2, 0, 2]).unwrap();
+    assert_eq!(swapped.known(0), all.known(2));
+    assert_eq!(swapped.known(1), all.known(0));
+    assert_eq!(swapped.known(2), all.known(2));
+}
+
+#[test]
+fn stacks_of_nothing_or_of_two_sizes_are_refused() {
+    assert!(Mask::stack(&[]).is_err());
+    let other = Mask::from_missing(4, 3, |row, _| row == 0).unwrap();
+    let error = Mask::stack(&[row_mask(0), other]).unwrap_err();
+    assert!(error.to_string().contains("[(3, 4), (4, 3)]"), "{error}");
+}
+
+#[test]
+fn ranges_outside_the_batch_are_refused() {
+    let mask = Mask::stack(&[row_mask(0), row_mask(1)]).unwrap();
+    for (start, count) in [(0, 0), (0, 3), (2, 1), (1, usize::MAX)] {
+        assert!(mask.narrow(start, count).is_err(), "{start}, {count}");
+    }
+    assert!(mask.select(&[]).is_err());
+    assert!(mask.select(&[0, 2]).is_err());
+}
+
+#[test]
+fn only_a_single_mask_is_repeated() {
+    let single = row_mask(1);
+    let three = single.repeat(3).unwrap();
+    assert_eq!(three.count(), 3);
+    assert!((0..3).all(|index| three.known(index) == single.known(0)));
+    assert!(three.repeat(2).is_err());
+    assert!(single.repeat(0).is_err());
+    assert_eq!(single.broadcast_to(3).unwrap(), three);
+    assert_eq!(three.broadcast_to(3).unwrap(), three);
+    assert!(
+        three
+            .broadcast_to(4)
+            .unwrap_err()
+            .to_string()
+            .contains("4 images")
+    );
+    assert!(single.broadcast_to(0).is_err());
+}
+
+#[test]
+fn debug_output_shows_counts_not_pixels() {
+    let text = format!("{:?}", row_mask(1));
+    assert_eq!(text, "Mask { height: 3, width: 4, num_missing: [4] }");
+}

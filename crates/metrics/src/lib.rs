@@ -1,0 +1,54 @@
+//! PSNR, SSIM and hole-only scores for inpainting.
+//!
+//! [`score`] compares true and completed images under a mask and returns one [`Scores`] per image;
+//! [`ScoresSummary`] turns them into means with 95 % intervals. Behind it stand single metrics that
+//! can be used alone: [`psnr`] and [`ssim`] over whole images; [`region_psnr`],
+//! [`mean_squared_error`] and [`mean_absolute_error`] over a [`Region`]; [`seam_score`], which needs
+//! no truth. Every metric returns one number per image; averaging is a separate step.
+//!
+//! # Conventions
+//!
+//! Images are `[N, C, H, W]` in `[-1, 1]`, so that the peak of PSNR is 2; masks are 1 where known.
+//! Values are read to the host and all sums are f64. Values that are not finite are an error, never a
+//! score. This crate does not know how images were completed.
+//!
+//! # Example
+//!
+//! ```
+//! use semantic_inpaint_mask::Mask;
+//! use semantic_inpaint_metrics::{Region, region_psnr};
+//! use semantic_inpaint_tensor::{Device, ImageBatch, ImageShape};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let shape = ImageShape { channels: 1, height: 1, width: 4 };
+//! let truth = ImageBatch::from_values(vec![0.0; 4], shape, &Device::Cpu)?;
+//! let completed = ImageBatch::from_values(vec![0.0, 0.0, 0.0, 0.2], shape, &Device::Cpu)?;
+//! let mask = Mask::from_missing(1, 4, |_row, col| col == 3)?;
+//!
+//! let hole = region_psnr(&truth, &completed, &mask, Region::Hole)?[0];
+//! let known = region_psnr(&truth, &completed, &mask, Region::Known)?[0];
+//! assert!((hole - 20.0).abs() < 1e-6);
+//! assert_eq!(known, f64::INFINITY);
+//! # Ok(())
+//! # }
+//! ```
+
+mod error;
+mod host_images;
+mod null_infinity;
+mod psnr;
+mod region;
+mod scores;
+mod seam;
+mod ssim;
+mod summary;
+#[cfg(test)]
+mod tests;
+
+pub use error::{Error, Result};
+pub use psnr::{psnr, region_psnr};
+pub use region::{Region, mean_absolute_error, mean_squared_error};
+pub use scores::{Scores, ScoresSummary, score};
+pub use seam::seam_score;
+pub use ssim::ssim;
+pub use summary::Summary;

@@ -1,0 +1,92 @@
+use semantic_inpaint_tensor::Tensor;
+use semantic_inpaint_tensor::ops::{ConvGeometry, conv_transpose2d, conv2d};
+
+use crate::{Init, ParamSpec, Params, Result, Role};
+
+/// DCGAN's start for convolutions: normal with standard deviation 0.02 (Radford et al. 2016).
+const CONVOLUTION_INIT: Init = Init::Normal { deviation: 0.02 };
+
+/// A convolution without bias; see [`conv2d`](fn@conv2d) for the equation.
+///
+/// **Shapes** `[N, C, H, W]` to `[N, O, P, Q]`; weight `[O, C, k, k]`.
+#[derive(Debug, Clone)]
+pub struct Conv2d {
+    weight: Tensor,
+    geometry: ConvGeometry,
+}
+
+impl Conv2d {
+    /// The declaration of `PREFIX.weight`.
+    #[must_use]
+    pub fn specs(prefix: &str, inputs: usize, outputs: usize, kernel: usize) -> Vec<ParamSpec> {
+        weight_spec(prefix, [outputs, inputs, kernel, kernel])
+    }
+
+    /// The layer that reads `PREFIX.weight`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MissingParameter`](crate::Error::MissingParameter).
+    pub fn new(params: &Params, prefix: &str, geometry: ConvGeometry) -> Result<Self> {
+        Ok(Self {
+            weight: params.tensor(&format!("{prefix}.weight"))?.clone(),
+            geometry,
+        })
+    }
+
+    /// The convolved images.
+    ///
+    /// # Errors
+    ///
+    /// A tensor error when shapes do not fit.
+    pub fn forward(&self, images: &Tensor) -> Result<Tensor> {
+        Ok(conv2d(images, &self.weight, self.geometry)?)
+    }
+}
+
+/// A transposed convolution without bias; see [`conv_transpose2d`](fn@conv_transpose2d).
+///
+/// **Shapes** `[N, C, H, W]` to `[N, O, P, Q]`; weight `[C, O, k, k]`.
+#[derive(Debug, Clone)]
+pub struct ConvTranspose2d {
+    weight: Tensor,
+    geometry: ConvGeometry,
+}
+
+impl ConvTranspose2d {
+    /// The declaration of `PREFIX.weight`.
+    #[must_use]
+    pub fn specs(prefix: &str, inputs: usize, outputs: usize, kernel: usize) -> Vec<ParamSpec> {
+        weight_spec(prefix, [inputs, outputs, kernel, kernel])
+    }
+
+    /// The layer that reads `PREFIX.weight`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MissingParameter`](crate::Error::MissingParameter).
+    pub fn new(params: &Params, prefix: &str, geometry: ConvGeometry) -> Result<Self> {
+        Ok(Self {
+            weight: params.tensor(&format!("{prefix}.weight"))?.clone(),
+            geometry,
+        })
+    }
+
+    /// The enlarged images.
+    ///
+    /// # Errors
+    ///
+    /// A tensor error when shapes do not fit.
+    pub fn forward(&self, images: &Tensor) -> Result<Tensor> {
+        Ok(conv_transpose2d(images, &self.weight, self.geometry)?)
+    }
+}
+
+fn weight_spec(prefix: &str, shape: [usize; 4]) -> Vec<ParamSpec> {
+    vec![ParamSpec::new(
+        format!("{prefix}.weight"),
+        shape,
+        CONVOLUTION_INIT,
+        Role::Weight,
+    )]
+}

@@ -1,0 +1,94 @@
+use semantic_inpaint_tensor::{
+    Error as TensorError, ImageBatch, ImageShape, Latent, LatentPrior, Tensor,
+};
+
+use crate::{Mode, Params, Result};
+
+/// A network with named parameters.
+pub trait Network: Sized {
+    /// The parameters that the layers read.
+    fn params(&self) -> &Params;
+
+    /// The same architecture over other parameters.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MissingParameter`](crate::Error::MissingParameter).
+    fn with_params(&self, params: Params) -> Result<Self>;
+
+    /// A copy in which nothing can change, for searches: no weight gradients, fixed statistics.
+    ///
+    /// # Errors
+    ///
+    /// A tensor error when memory cannot be allocated.
+    fn frozen(&self) -> Result<Self> {
+        self.with_params(self.params().frozen()?)
+    }
+}
+
+/// Maps latents to images.
+pub trait Generator: Network {
+    /// Length of one latent, Z.
+    fn latent_len(&self) -> usize;
+
+    /// The distribution of latents that the generator was trained on.
+    fn latent_prior(&self) -> LatentPrior;
+
+    /// Shape of one image.
+    fn image_shape(&self) -> ImageShape;
+
+    /// The images of latents: `[N, Z]` to `[N, C, H, W]` in `[-1, 1]`.
+    ///
+    /// # Errors
+    ///
+    /// A tensor error when the latent length differs; [`Error::Frozen`](crate::Error::Frozen) when a
+    /// frozen network is run in training mode.
+    fn forward(&self, latent: &Latent, mode: Mode) -> Result<ImageBatch>;
+}
+
+/// Judges whether images are real.
+pub trait Discriminator: Network {
+    /// Shape of one image.
+    fn image_shape(&self) -> ImageShape;
+
+    /// The logits of images: `[N, C, H, W]` to `[N]`; the sigmoid of a logit is the probability of
+    /// being real.
+    ///
+    /// # Errors
+    ///
+    /// A tensor error when the image shape differs; [`Error::Frozen`](crate::Error::Frozen) when a
+    /// frozen network is run in training mode.
+    fn forward(&self, images: &ImageBatch, mode: Mode) -> Result<Logits>;
+}
+
+/// A discriminator's outputs before the sigmoid.
+///
+/// **Shape** `[N]`.
+#[derive(Debug, Clone)]
+pub struct Logits(Tensor);
+
+impl Logits {
+    /// Wraps a tensor of shape `[N]`.
+    ///
+    /// # Errors
+    ///
+    /// A shape mismatch when the rank is not 1.
+    pub fn new(tensor: Tensor) -> Result<Self> {
+        if tensor.rank() == 1 {
+            return Ok(Self(tensor));
+        }
+        let got = tensor.dims().to_vec();
+        Err(TensorError::ShapeMismatch {
+            what: "logits",
+            expected: "[N]".into(),
+            got,
+        }
+        .into())
+    }
+
+    /// The tensor, `[N]`.
+    #[must_use]
+    pub fn tensor(&self) -> &Tensor {
+        &self.0
+    }
+}

@@ -1,0 +1,400 @@
+use std::collections::BTreeMap;
+
+use semantic_inpaint_tensor::ops::moving_average;
+use semantic_inpaint_tensor::{DType, Device, Rng, Tensor, Var};
+
+use crate::{Error, Init, Result};
+
+/// What a parameter is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Moved by an optimizer.
+    Weight,
+    /// A running average that a layer updates itself.
+    Statistic,
+}
+
+/// Name, shape, start and role of one parameter, as a network declares it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ParamSpec {
+    name: String,
+    shape: Vec<usize>,
+    init: Init,
+    role: Role,
+}
+
+impl ParamSpec {
+    /// A declaration.
+    pub fn new(
+        name: impl Into<String>,
+        shape: impl Into<Vec<usize>>,
+        init: Init,
+        role: Role,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            shape: shape.into(),
+            init,
+            role,
+        }
+    }
+
+    /// The parameter's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The parameter's shape.
+    #[must_use]
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+}
+
+/// A network's tensors by name, in alphabetical order.
+///
+/// A parameter is either a variable, which optimizers and layers may change, or a fixed tensor, which
+/// takes no gradient. Cloning shares the storage.
+#[derive(Debug, Clone, Default)]
+pub struct Params {
+    entries: BTreeMap<String, Entry>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    value: Value,
+    role: Role,
+}
+
+#[derive(Debug, Clone)]
+enum Value {
+    Variable(Var),
+    Fixed(Tensor),
+}
+
+impl Entry {
+    fn variable(tensor: &Tensor, role: Role) -> Result<Self> {
+        Ok(Self {
+            value: Value::Variable(Var::from_tensor(tensor)?),
+            role,
+        })
+    }
+
+    fn tensor(&self) -> &Tensor {
+        match &self.value {
+            Value::Variable(var) => var.as_tensor(),
+            Value::Fixed(tensor) => tensor,
+        }
+    }
+}
+
+impl Params {
+    /// New variables in f32, drawn in the order of `specs`.
+    ///
+    /// # Errors
+    ///
+    /// A tensor error when memory cannot be allocated.
+    pub fn initialize(specs: &[ParamSpec], rng: &mut Rng, device: &Device) -> Result<Self> {
+        let mut entries = BTreeMap::new();
+        for spec in specs {
+            let tensor = spec.init.sample(&spec.shape, rng, device)?;
+            entries.insert(spec.name.clone(), Entry::variable(&tensor, spec.role)?);
+        }
+        Ok(Self { entries })
+    }
+
+    /// New variables in f32 with the values of `tensors`, which must match `specs` exactly.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MissingParameter`], [`Error::UnexpectedTensor`], [`Error::ParameterShape`] or
+    /// [`Error::NotFinite`], each with the name.
+    pub fn from_tensors(
+        specs: &[ParamSpec],
+        tensors: &BTreeMap<String, Tensor>,
+        device: &Device,
+    ) -> Result<Self> {
+        if let Some(name) = tensors
+            .keys()
+            .find(|&name| specs.iter().all(|s| s.name != *name))
+        {
+            return Err(Error::UnexpectedTensor { name: name.clone() });
+        }
+        let mut entries = BTreeMap::new();
+        for spec in specs {
+            let name = spec.name.clone();
+            let tensor = tensors
+                .get(&name)
+                .ok_or_else(|| Error::MissingParameter { name: name.clone() })?;
+            if tensor.dims() != spec.shape {
+                return Err(Error::ParameterShape {
+                    name,
+                    expected: spec.shape.clone(),
+                    found: tensor.dims().to_vec(),
+                });
+            }
+            let tensor = tensor
+                .to_device(device)?
+                .to_dtype(DType::F32)?
+                .contiguous()?
+                .copy()?;
+            // Any infinity or NaN makes the sum of the values times 0 differ from 0.
+            if (&tensor * 0.0)?.sum_all()?.to_scalar::<f32>()? != 0.0 {
+                return Err(Error::NotFinite { name });
+            }
+            entries.insert(name, Entry::variable(&tensor, spec.role)?);
+        }
+        Ok(Self { entries })
+    }
+
+    /// The tensor of this name, tracked when it is a variable.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MissingParameter`].
+    pub fn tensor(&self, name: &str) -> Result<&Tensor> {
+        let entry = self.entries.get(name);
+        entry
+            .map(Entry::tensor)
+            .ok_or_else(|| Error::MissingParameter {
+                name: name.to_owned(),
+            })
+    }
+
+    /// The variable of this name; nothing when it is fixed or absent.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&Var> {
+        match &self.entries.get(name)?.value {
+            Value::Variable(var) => Some(var),
+            Value::Fixed(_) => None,
+        }
+    }
+
+    /// Name, tensor and role of every parameter, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor, Role)> {
+        self.entries
+            .iter()
+            .map(|(name, entry)| (name.as_str(), entry.tensor(), entry.role))
+    }
+
+    /// Name and variable of every weight that an optimizer may move, by name.
+    pub fn trainable(&self) -> impl Iterator<Item = (&str, &Var)> {
+        self.entries
+            .iter()
+            .filter_map(|(name, entry)| match (&entry.value, entry.role) {
+                (Value::Variable(var), Role::Weight) => Some((name.as_str(), var)),
+                _ => None,
+            })
+    }
+
+    /// Number of values in all weights and statistics.
+    #[must_use]
+    pub fn num_values(&self) -> usize {
+        self.iter().map(|(_, tensor, _)| tensor.elem_count()).sum()
+    }
+
+    /// Untracked copies of all tensors, by name.
+    ///
+    /// # Errors
+    ///
+    /// A tensor error when memory cannot be allocated.
+    pub fn to_tensors(&self) -> Result<BTreeMap<String, Tensor>> {
+        let copy = |(name, tensor, _): (&str, &Tensor, _)| -> Result<_> {
+            Ok((name.to_owned(), tensor.detach().copy()?))
+        };
+        self.iter().map(copy).collect()
+    }
+
+    /// A copy with storage of its own in which nothing can change: no gradients, no statistics.
+    ///
+    /// # Errors
+    ///
+    /// A tensor error when memory cannot be allocated.
+    pub fn frozen(&self) -> Result<Self> {
+        self.map(|entry| Ok(Value::Fixed(entry.tensor().detach().copy()?)))
+    }
+
+    /// A copy with storage of its own and variables of its own.
+    ///
+    /// # Errors
+    ///
+    /// A tensor error when memory cannot be allocated.
+    pub fn duplicate(&self) -> Result<Self> {
+        self.map(|entry| {
+            Ok(Value::Variable(Var::from_tensor(
+                &entry.tensor().detach().copy()?,
+            )?))
+        })
+    }
+
+    /// A copy with variables of another type, for example f64 for gradient checks.
+    ///
+    /// # Errors
+    ///
+    /// A tensor error when memory cannot be allocated.
+    pub fn to_dtype(&self, dtype: DType) -> Result<Self> {
+        self.map(|entry| {
+            let tensor = entry.tensor().detach().copy()?.to_dtype(dtype)?;
+            Ok(Value::Variable(Var::from_tensor(&tensor)?))
+        })
+    }
+
+    /// A view of the same storage whose weights take no gradient; statistics still update.
+    ///
+    /// A generator's step sends its gradient through the discriminator by such a view: the
+    /// discriminator's own weight gradients, which nobody needs there, are never computed.
+    ///
+    /// # Errors
+    ///
+    /// None today; a result because the other views have one.
+    pub fn without_gradients(&self) -> Result<Self> {
+        self.map(|entry| {
+            Ok(match (&entry.value, entry.role) {
+                (Value::Variable(var), Role::Weight) => Value::Fixed(var.as_detached_tensor()),
+                _ => entry.value.clone(),
+            })
+        })
+    }
+
+    /// Overwrites the variables with the values of `tensors`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MissingParameter`], [`Error::ParameterShape`] with the name; nothing is written then.
+    pub fn assign(&self, tensors: &BTreeMap<String, Tensor>) -> Result<()> {
+        for (name, tensor, _) in self.iter() {
+            let found = tensors.get(name).ok_or_else(|| Error::MissingParameter {
+                name: name.to_owned(),
+            })?;
+            if found.dims() != tensor.dims() {
+                return Err(Error::ParameterShape {
+                    name: name.to_owned(),
+                    expected: tensor.dims().to_vec(),
+                    found: found.dims().to_vec(),
+                });
+            }
+        }
+        for (name, entry) in &self.entries {
+            if let Value::Variable(var) = &entry.value {
+                let value = tensors[name]
+                    .to_device(var.device())?
+                    .to_dtype(var.dtype())?;
+                var.set(&value.contiguous()?.copy()?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves every variable towards `target`'s: `decay * self + (1 - decay) * target`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MissingParameter`] when `target` lacks a name.
+    pub fn average_towards(&self, target: &Self, decay: f64) -> Result<()> {
+        for (name, entry) in &self.entries {
+            if let Value::Variable(var) = &entry.value {
+                moving_average(var, &target.tensor(name)?.detach(), decay)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn map(&self, change: impl Fn(&Entry) -> Result<Value>) -> Result<Self> {
+        let entry = |(name, entry): (&String, &Entry)| {
+            Ok((
+                name.clone(),
+                Entry {
+                    value: change(entry)?,
+                    role: entry.role,
+                },
+            ))
+        };
+        Ok(Self {
+            entries: self.entries.iter().map(entry).collect::<Result<_>>()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn specs() -> Vec<ParamSpec> {
+        vec![
+            ParamSpec::new("b", [2, 3], Init::Normal { deviation: 0.02 }, Role::Weight),
+            ParamSpec::new("a", [2], Init::Ones, Role::Statistic),
+        ]
+    }
+
+    fn params() -> Params {
+        Params::initialize(&specs(), &mut Rng::from_seed(1), &Device::Cpu).unwrap()
+    }
+
+    #[test]
+    fn names_are_ordered_and_only_weights_are_trainable() {
+        let params = params();
+        assert_eq!(
+            params.iter().map(|(name, ..)| name).collect::<Vec<_>>(),
+            ["a", "b"]
+        );
+        assert_eq!(
+            params.trainable().map(|(name, _)| name).collect::<Vec<_>>(),
+            ["b"]
+        );
+        assert_eq!(params.num_values(), 8);
+    }
+
+    #[test]
+    fn tensors_round_trip_and_mismatches_name_the_parameter() {
+        let mut tensors = params().to_tensors().unwrap();
+        let load = |tensors: &_| Params::from_tensors(&specs(), tensors, &Device::Cpu);
+        load(&tensors).unwrap();
+        let good = tensors.insert("b".into(), Tensor::new(&[1.0f32], &Device::Cpu).unwrap());
+        let message = load(&tensors).unwrap_err().to_string();
+        assert!(message.contains("`b`") && message.contains("[2, 3]") && message.contains("[1]"));
+        tensors.remove("b");
+        assert!(matches!(load(&tensors), Err(Error::MissingParameter { name }) if name == "b"));
+        tensors.insert("b".into(), good.unwrap());
+        tensors.insert("c".into(), Tensor::new(&[1.0f32], &Device::Cpu).unwrap());
+        assert!(matches!(load(&tensors), Err(Error::UnexpectedTensor { name }) if name == "c"));
+    }
+
+    #[test]
+    fn weights_that_are_not_finite_are_refused() {
+        let mut tensors = params().to_tensors().unwrap();
+        for bad in [f32::NAN, f32::INFINITY] {
+            tensors.insert("a".into(), Tensor::new(&[bad, 1.0], &Device::Cpu).unwrap());
+            let error = Params::from_tensors(&specs(), &tensors, &Device::Cpu).unwrap_err();
+            assert!(matches!(error, Error::NotFinite { name } if name == "a"));
+        }
+    }
+
+    #[test]
+    fn views_share_storage_and_copies_do_not() {
+        let params = params();
+        let (frozen, view) = (
+            params.frozen().unwrap(),
+            params.without_gradients().unwrap(),
+        );
+        let two = Tensor::full(2.0f32, (2, 3), &Device::Cpu).unwrap();
+        params.variable("b").unwrap().set(&two).unwrap();
+        let first = |params: &Params| params.tensor("b").unwrap().to_vec2::<f32>().unwrap()[0][0];
+        assert_eq!(first(&view), 2.0);
+        assert!(first(&frozen) < 1.0);
+        assert!(view.variable("b").is_none() && view.variable("a").is_some());
+        assert!(frozen.variable("a").is_none());
+    }
+
+    #[test]
+    fn averages_move_statistics_too() {
+        let (average, target) = (params().duplicate().unwrap(), params());
+        let five = Tensor::full(5.0f32, 2, &Device::Cpu).unwrap();
+        target.variable("a").unwrap().set(&five).unwrap();
+        average.average_towards(&target, 0.5).unwrap();
+        assert_eq!(
+            average.tensor("a").unwrap().to_vec1::<f32>().unwrap(),
+            [3.0, 3.0]
+        );
+    }
+}

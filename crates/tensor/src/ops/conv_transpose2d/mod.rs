@@ -1,0 +1,180 @@
+use candle_core::backend::BackendStorage;
+use candle_core::{
+    CpuStorage, CustomOp2, Layout, Result as CandleResult, Shape, Tensor, WithDType,
+};
+
+use super::conv2d;
+use super::correlation::{ConvGeometry, Correlation, transpose, weight};
+use super::float::{dense, for_float, runs_on_cpu_kernels};
+use crate::Result;
+
+/// The transposed convolution of `images` with `weight`, without bias: the adjoint of
+/// [`conv2d`](super::conv2d()), which enlarges an image.
+///
+/// **Equation**
+///
+/// ```text
+/// y[n,o,s h + i - pad, s w + j - pad] += x[n,c,h,w] w[c,o,i,j]
+/// ```
+///
+/// **Shapes** images `[N, C, H, W]`, weight `[C, O, k, k]` (PyTorch's layout), result
+/// `[N, O, (H-1) s - 2 pad + k, (W-1) s - 2 pad + k]`. Gradients are computed for tracked operands
+/// only. An image has the same bits alone and in a batch.
+///
+/// # Errors
+///
+/// A candle error when shapes do not fit each other.
+///
+/// ```
+/// use semantic_inpaint_tensor::ops::{ConvGeometry, conv_transpose2d};
+/// use semantic_inpaint_tensor::{DType, Device, Tensor};
+/// # fn main() -> semantic_inpaint_tensor::Result<()> {
+/// let images = Tensor::ones((1, 2, 4, 4), DType::F32, &Device::Cpu)?;
+/// let weight = Tensor::ones((2, 3, 4, 4), DType::F32, &Device::Cpu)?;
+/// assert_eq!(conv_transpose2d(&images, &weight, ConvGeometry::STRIDED)?.dims(), &[1, 3, 8, 8]);
+/// # Ok(())
+/// # }
+/// ```
+pub fn conv_transpose2d(
+    images: &Tensor,
+    weight: &Tensor,
+    geometry: ConvGeometry,
+) -> Result<Tensor> {
+    if !runs_on_cpu_kernels(images) {
+        return reference(images, weight, geometry);
+    }
+    let op = TransposedConvolution { geometry };
+    Ok(images.contiguous()?.apply_op2(&weight.contiguous()?, op)?)
+}
+
+/// The same by candle's own operation: the meaning, and the path of other devices.
+pub(crate) fn reference(
+    images: &Tensor,
+    weight: &Tensor,
+    geometry: ConvGeometry,
+) -> Result<Tensor> {
+    Ok(images.conv_transpose2d(weight, geometry.padding, 0, geometry.stride, 1)?)
+}
+
+struct TransposedConvolution {
+    geometry: ConvGeometry,
+}
+
+impl CustomOp2 for TransposedConvolution {
+    fn name(&self) -> &'static str {
+        "semantic-inpaint-conv-transpose2d"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        w: &CpuStorage,
+        w_layout: &Layout,
+    ) -> CandleResult<(CpuStorage, Shape)> {
+        let shape = Correlation::of_response(x_layout.dims(), w_layout.dims(), self.geometry)?;
+        Adjoint { shape }.cpu_fwd(x, x_layout, w, w_layout)
+    }
+
+    fn bwd(
+        &self,
+        images: &Tensor,
+        weight: &Tensor,
+        _result: &Tensor,
+        gradient: &Tensor,
+    ) -> CandleResult<(Option<Tensor>, Option<Tensor>)> {
+        let image_gradient = images
+            .track_op()
+            .then(|| conv2d::untracked(gradient, weight, self.geometry))
+            .transpose()?;
+        let weight_gradient = weight
+            .track_op()
+            .then(|| weight_gradient(gradient, images, self.geometry, weight.dims()))
+            .transpose()?;
+        Ok((image_gradient, weight_gradient))
+    }
+}
+
+/// Maps responses to images of the given shape by the adjoint of the convolution, without a graph.
+pub(super) fn adjoint(
+    y: &Tensor,
+    w: &Tensor,
+    geometry: ConvGeometry,
+    image_dims: &[usize],
+) -> CandleResult<Tensor> {
+    let shape = Correlation::of_image(image_dims, w.dims(), geometry)?;
+    y.contiguous()?
+        .apply_op2_no_bwd(&w.contiguous()?, &Adjoint { shape })
+}
+
+struct Adjoint {
+    shape: Correlation,
+}
+
+impl CustomOp2 for Adjoint {
+    fn name(&self) -> &'static str {
+        "semantic-inpaint-conv2d-adjoint"
+    }
+
+    fn cpu_fwd(
+        &self,
+        y: &CpuStorage,
+        y_layout: &Layout,
+        w: &CpuStorage,
+        w_layout: &Layout,
+    ) -> CandleResult<(CpuStorage, Shape)> {
+        let shape = &self.shape;
+        let dims = (
+            y_layout.dims()[0],
+            shape.channels,
+            shape.height,
+            shape.width,
+        );
+        for_float!(y.dtype(), T => {
+            let x = transpose::<T>(shape, dense(y, y_layout)?, dense(w, w_layout)?);
+            Ok((T::to_cpu_storage_owned(x), dims.into()))
+        })
+    }
+}
+
+/// The gradient with respect to weights `[O, C, k, k]` for images `x` and response gradients `y`.
+pub(super) fn weight_gradient(
+    x: &Tensor,
+    y: &Tensor,
+    geometry: ConvGeometry,
+    weight_dims: &[usize],
+) -> CandleResult<Tensor> {
+    let shape = Correlation::of_image(x.dims(), weight_dims, geometry)?;
+    x.contiguous()?
+        .apply_op2_no_bwd(&y.contiguous()?, &WeightGradient { shape })
+}
+
+struct WeightGradient {
+    shape: Correlation,
+}
+
+impl CustomOp2 for WeightGradient {
+    fn name(&self) -> &'static str {
+        "semantic-inpaint-conv2d-weight-gradient"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        y: &CpuStorage,
+        y_layout: &Layout,
+    ) -> CandleResult<(CpuStorage, Shape)> {
+        let shape = &self.shape;
+        let dims = (
+            shape.out_channels,
+            shape.channels,
+            shape.kernel,
+            shape.kernel,
+        );
+        for_float!(x.dtype(), T => {
+            let w = weight::<T>(shape, dense(x, x_layout)?, dense(y, y_layout)?);
+            Ok((T::to_cpu_storage_owned(w), dims.into()))
+        })
+    }
+}

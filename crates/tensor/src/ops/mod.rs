@@ -1,0 +1,29 @@
+//! Operations with gradients that candle lacks or does slowly.
+//!
+//! Each folder holds one operation. On the CPU they run on kernels of this crate (matrix products by
+//! the `gemm` crate around `im2col` and `col2im`); elsewhere on candle's own operations, which also
+//! define their meaning. Every operation computes the gradients of tracked operands only, so that
+//! frozen weights cost nothing. At kinks they follow PyTorch: the slope of a rectifier at 0 is the
+//! negative side's.
+
+mod adam_step;
+mod batch_norm;
+mod channel_affine;
+mod conv2d;
+mod conv_transpose2d;
+mod correlation;
+mod float;
+mod leaky_relu;
+mod matrix_product;
+mod moving_average;
+mod weighted_l1;
+
+pub use adam_step::{AdamMoments, AdamRates, adam_step};
+pub use batch_norm::{BatchStatistics, batch_norm};
+pub use channel_affine::channel_affine;
+pub use conv_transpose2d::conv_transpose2d;
+pub use conv2d::conv2d;
+pub use correlation::ConvGeometry;
+pub use leaky_relu::leaky_relu;
+pub use moving_average::moving_average;
+pub use weighted_l1::weighted_l1;

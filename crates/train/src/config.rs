@@ -1,0 +1,101 @@
+use semantic_inpaint_nn::AdamConfig;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// Settings of a training run; the defaults are DCGAN's (Radford et al. 2016).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Steps of the whole run; one step moves the discriminator once and the generator once.
+    pub steps: u64,
+    /// Images per step. Default 64.
+    pub batch_size: usize,
+    /// Seed of every random number of the run.
+    pub seed: u64,
+    /// The generator's optimizer.
+    pub generator: AdamConfig,
+    /// The discriminator's optimizer.
+    pub discriminator: AdamConfig,
+    /// What real images are called instead of 1: `1 - label_smoothing`. Default 0.
+    pub label_smoothing: f64,
+    /// What the averaged generator keeps of itself at each step, once warm. Default 0.999.
+    pub averaging_decay: f64,
+    /// Images in a sample grid, always from the same latents. Default 64.
+    pub sample_count: usize,
+    /// Steps between two sample grids.
+    pub sample_every: u64,
+    /// Steps between two checkpoints.
+    pub checkpoint_every: u64,
+    /// Newest checkpoints to keep.
+    pub keep_checkpoints: usize,
+    /// Steps between two lines of the event log.
+    pub log_every: u64,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            steps: 10_000,
+            batch_size: 64,
+            seed: 0,
+            generator: AdamConfig::default(),
+            discriminator: AdamConfig::default(),
+            label_smoothing: 0.0,
+            averaging_decay: 0.999,
+            sample_count: 64,
+            sample_every: 500,
+            checkpoint_every: 500,
+            keep_checkpoints: 3,
+            log_every: 10,
+        }
+    }
+}
+
+impl TrainConfig {
+    /// Succeeds when every setting is in its range.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidSetting`] with the first that is not.
+    pub fn validate(&self) -> Result<()> {
+        self.generator.validate()?;
+        self.discriminator.validate()?;
+        let counts = [
+            ("steps", self.steps),
+            ("batch size", self.batch_size as u64),
+            ("sample count", self.sample_count as u64),
+            ("steps between samples", self.sample_every),
+            ("steps between checkpoints", self.checkpoint_every),
+            (
+                "number of checkpoints to keep",
+                self.keep_checkpoints as u64,
+            ),
+            ("steps between log lines", self.log_every),
+        ];
+        for (what, count) in counts {
+            if count == 0 {
+                return Err(Error::InvalidSetting {
+                    what,
+                    expected: "at least 1",
+                    got: "0".into(),
+                });
+            }
+        }
+        if !(0.0..0.5).contains(&self.label_smoothing) {
+            return Err(Error::InvalidSetting {
+                what: "label smoothing",
+                expected: "at least 0 and below 0.5",
+                got: self.label_smoothing.to_string(),
+            });
+        }
+        if !(0.0..1.0).contains(&self.averaging_decay) {
+            return Err(Error::InvalidSetting {
+                what: "averaging decay",
+                expected: "at least 0 and below 1",
+                got: self.averaging_decay.to_string(),
+            });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,88 @@
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::io;
+use crate::{Result, StepReport};
+
+/// One line of `events.jsonl`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Event {
+    /// The run started, or went on from a checkpoint.
+    Started {
+        /// Steps already made.
+        step: u64,
+    },
+    /// A step was made.
+    Step {
+        /// What it measured.
+        #[serde(flatten)]
+        report: StepReport,
+        /// Seconds of training since this start.
+        seconds: f64,
+        /// Images per second since this start.
+        images_per_second: f64,
+    },
+    /// A checkpoint was written.
+    Checkpoint {
+        /// Its step.
+        step: u64,
+    },
+    /// The run ended.
+    Ended {
+        /// Steps made.
+        step: u64,
+    },
+}
+
+/// The event log of a run, a JSON object per line.
+#[derive(Debug)]
+pub(crate) struct EventLog {
+    path: PathBuf,
+    file: File,
+}
+
+impl EventLog {
+    /// Opens the log to go on after `step`: lines of later steps, from a run that was cut off after
+    /// its last checkpoint, are dropped, and so is a line that was cut off itself.
+    pub(crate) fn open(path: &Path, step: u64) -> Result<Self> {
+        if path.exists() {
+            let reader = BufReader::new(File::open(path).map_err(io(path))?);
+            let lines = reader.lines().map_while(std::result::Result::ok);
+            let kept: Vec<String> = lines
+                .filter(|line| step_of(line).is_some_and(|of_line| of_line <= step))
+                .collect();
+            let text: String = kept.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+            crate::checkpoint::write_whole(path, text.as_bytes())?;
+        }
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(path)
+            .map_err(io(path))?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+        })
+    }
+
+    pub(crate) fn write(&mut self, event: &Event) -> Result<()> {
+        let invalid = |error: serde_json::Error| std::io::Error::other(error);
+        let mut line = serde_json::to_string(event)
+            .map_err(invalid)
+            .map_err(io(&self.path))?;
+        line.push('\n');
+        self.file.write_all(line.as_bytes()).map_err(io(&self.path))
+    }
+}
+
+fn step_of(line: &str) -> Option<u64> {
+    serde_json::from_str::<serde_json::Value>(line)
+        .ok()?
+        .get("step")?
+        .as_u64()
+}

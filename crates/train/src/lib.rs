@@ -1,0 +1,48 @@
+//! A GAN trainer whose runs can be stopped at any moment and resumed exactly.
+//!
+//! [`GanTrainer`] makes one step at a time on any [`Generator`](semantic_inpaint_nn::Generator) and
+//! [`Discriminator`](semantic_inpaint_nn::Discriminator) and keeps a running average of the generator.
+//! [`train`] runs it over a [`BatchSource`] into a [`RunDirectory`] with checkpoints, an event log
+//! and samples from fixed latents, and tells an [`Observer`] what happens. Every random number of a
+//! run is a function of its seed and the step, so that ten steps are ten steps, interrupted or not.
+//!
+//! ```
+//! use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
+//! use semantic_inpaint_tensor::{Device, ImageBatch, Rng};
+//! use semantic_inpaint_train::{GanTrainer, TrainConfig};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let config = DcganConfig {
+//!     generator_channels: 4,
+//!     discriminator_channels: 4,
+//!     image_size_px: 32,
+//!     ..DcganConfig::default()
+//! };
+//! let mut rng = Rng::from_seed(1);
+//! let generator = DcganGenerator::initialize(config, &mut rng, &Device::Cpu)?;
+//! let discriminator = DcganDiscriminator::initialize(config, &mut rng, &Device::Cpu)?;
+//! let real = ImageBatch::new(rng.uniform(-1.0, 1.0, (8, 3, 32, 32), &Device::Cpu)?)?;
+//! let train = TrainConfig { batch_size: 8, ..TrainConfig::default() };
+//! let mut trainer = GanTrainer::new(generator, discriminator, train)?;
+//! let report = trainer.step(&real)?;
+//! assert_eq!(report.step, 1);
+//! # Ok(())
+//! # }
+//! ```
+
+mod checkpoint;
+mod config;
+mod error;
+mod event_log;
+mod gan_trainer;
+mod observer;
+mod run_directory;
+mod training;
+
+pub use config::TrainConfig;
+pub use error::{Error, Result};
+pub use event_log::Event;
+pub use gan_trainer::{GanTrainer, StepReport};
+pub use observer::{Observer, Silent};
+pub use run_directory::RunDirectory;
+pub use training::{BatchSource, Outcome, train};

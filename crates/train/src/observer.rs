@@ -1,0 +1,28 @@
+use std::path::Path;
+
+use semantic_inpaint_tensor::ImageBatch;
+
+use crate::StepReport;
+
+/// Told what a run does, and asked whether to go on. Display and picture files live outside.
+pub trait Observer {
+    /// A step was made.
+    fn stepped(&mut self, _report: &StepReport) {}
+
+    /// New samples from the fixed latents, `[N, C, H, W]`.
+    fn sampled(&mut self, _step: u64, _samples: &ImageBatch) {}
+
+    /// A checkpoint is complete in this folder.
+    fn saved(&mut self, _step: u64, _folder: &Path) {}
+
+    /// Whether to end the run after the step just made; a checkpoint is written first.
+    fn wants_stop(&mut self) -> bool {
+        false
+    }
+}
+
+/// An observer that does nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Observer for Silent {}

@@ -1,0 +1,145 @@
+use std::path::{Path, PathBuf};
+
+use crate::checkpoint::write_whole;
+use crate::error::io;
+use crate::{Error, Result};
+
+/// The folder of one run.
+///
+/// ```text
+/// config.toml               complete, with the defaults written out
+/// environment.json          versions, device, command
+/// events.jsonl              a JSON object per line
+/// samples/step-000500.png   the same latents every time
+/// checkpoints/step-000500/  weights, averages, optimizers, position
+/// checkpoints/last          the name of the newest complete checkpoint
+/// ```
+#[derive(Debug, Clone)]
+pub struct RunDirectory {
+    path: PathBuf,
+}
+
+impl RunDirectory {
+    /// Makes the folder of a new run and writes `config.toml` and `environment.json`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RunExists`] when a run is there already; [`Error::Io`] naming the file.
+    pub fn create(path: &Path, config: &str, environment: &str) -> Result<Self> {
+        let run = Self {
+            path: path.to_owned(),
+        };
+        if run.config_path().exists() {
+            return Err(Error::RunExists {
+                path: path.to_owned(),
+            });
+        }
+        for folder in [run.samples(), run.checkpoints()] {
+            std::fs::create_dir_all(&folder).map_err(io(&folder))?;
+        }
+        write_whole(&path.join("environment.json"), environment.as_bytes())?;
+        write_whole(&run.config_path(), config.as_bytes())?;
+        Ok(run)
+    }
+
+    /// Opens the folder of an earlier run.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] when it holds no `config.toml`.
+    pub fn open(path: &Path) -> Result<Self> {
+        let run = Self {
+            path: path.to_owned(),
+        };
+        run.config()?;
+        Ok(run)
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The text of `config.toml`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] naming the file.
+    pub fn config(&self) -> Result<String> {
+        std::fs::read_to_string(self.config_path()).map_err(io(self.config_path()))
+    }
+
+    /// The folder of sample grids.
+    #[must_use]
+    pub fn samples(&self) -> PathBuf {
+        self.path.join("samples")
+    }
+
+    /// The file of the sample grid of a step.
+    #[must_use]
+    pub fn sample_file(&self, step: u64) -> PathBuf {
+        self.samples().join(format!("step-{step:06}.png"))
+    }
+
+    /// The event log.
+    #[must_use]
+    pub fn events(&self) -> PathBuf {
+        self.path.join("events.jsonl")
+    }
+
+    /// The folder of the checkpoint of a step.
+    #[must_use]
+    pub fn checkpoint(&self, step: u64) -> PathBuf {
+        self.checkpoints().join(format!("step-{step:06}"))
+    }
+
+    /// The newest complete checkpoint: its step and folder.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoCheckpoint`] when there is none.
+    pub fn last_checkpoint(&self) -> Result<(u64, PathBuf)> {
+        let steps = self.checkpoint_steps()?;
+        let last = steps.last().ok_or_else(|| Error::NoCheckpoint {
+            path: self.path.clone(),
+        })?;
+        Ok((*last, self.checkpoint(*last)))
+    }
+
+    /// Names `step` as the newest and removes all but the newest `keep`.
+    pub(crate) fn checkpoint_written(&self, step: u64, keep: usize) -> Result<()> {
+        let name = format!("step-{step:06}\n");
+        write_whole(&self.checkpoints().join("last"), name.as_bytes())?;
+        let steps = self.checkpoint_steps()?;
+        for step in &steps[..steps.len().saturating_sub(keep)] {
+            let folder = self.checkpoint(*step);
+            std::fs::remove_dir_all(&folder).map_err(io(&folder))?;
+        }
+        Ok(())
+    }
+
+    fn checkpoint_steps(&self) -> Result<Vec<u64>> {
+        let folder = self.checkpoints();
+        let mut steps = Vec::new();
+        for entry in std::fs::read_dir(&folder).map_err(io(&folder))? {
+            let entry = entry.map_err(io(&folder))?;
+            if !entry.path().is_dir() {
+                continue;
+            }
+            let name = entry.file_name();
+            let step = name.to_str().and_then(|name| name.strip_prefix("step-"));
+            steps.extend(step.and_then(|step| step.parse::<u64>().ok()));
+        }
+        steps.sort_unstable();
+        Ok(steps)
+    }
+
+    fn checkpoints(&self) -> PathBuf {
+        self.path.join("checkpoints")
+    }
+
+    fn config_path(&self) -> PathBuf {
+        self.path.join("config.toml")
+    }
+}

@@ -1,0 +1,142 @@
+use std::collections::{BTreeMap, HashMap};
+
+use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
+use semantic_inpaint_nn::weight_file;
+use semantic_inpaint_tensor::{Device, ImageBatch, Latent, LatentPrior, Tensor};
+use semantic_inpaint_train::{GanTrainer, StepReport, TrainConfig};
+use testkit::{Tolerance, assert_close, golden, images_from_levels};
+
+use crate::{Trainer, weights};
+
+const FILE_OWNER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../dcgan");
+const NUM_STEPS: usize = 10;
+
+/// PyTorch's own f32 lies within 1.4e-6 of the file's gradients.
+const GRADIENT: Tolerance = Tolerance::relative(2e-5);
+/// PyTorch's own f32 lies within 1.5e-7 of the file's weights after one step.
+const ONE_STEP: Tolerance = Tolerance::relative(2e-6);
+/// PyTorch's own f32 lies within 7.5e-7 of the file's weights after ten steps, and within 5.3e-7 of
+/// its losses.
+const TEN_STEPS: Tolerance = Tolerance::relative(1e-5);
+
+fn file() -> HashMap<String, Tensor> {
+    golden(FILE_OWNER, "train_step")
+}
+
+fn under(prefix: &str, file: &HashMap<String, Tensor>) -> BTreeMap<String, Tensor> {
+    let short = |name: &String| Some(name.strip_prefix(prefix)?.strip_prefix('.')?.to_owned());
+    file.iter()
+        .filter_map(|(name, tensor)| Some((short(name)?, tensor.clone())))
+        .collect()
+}
+
+fn start(file: &HashMap<String, Tensor>) -> Trainer {
+    let config = DcganConfig {
+        latent_len: 8,
+        generator_channels: 2,
+        discriminator_channels: 2,
+        image_size_px: 64,
+        image_channels: 3,
+        latent_prior: LatentPrior::Uniform,
+    };
+    let generator = under("initial.generator", file);
+    let discriminator = under("initial.discriminator", file);
+    let settings = TrainConfig {
+        batch_size: 4,
+        ..TrainConfig::default()
+    };
+    GanTrainer::new(
+        DcganGenerator::from_tensors(config, &generator, &Device::Cpu).unwrap(),
+        DcganDiscriminator::from_tensors(config, &discriminator, &Device::Cpu).unwrap(),
+        settings,
+    )
+    .unwrap()
+}
+
+fn step(trainer: &mut Trainer, file: &HashMap<String, Tensor>) -> StepReport {
+    let real = ImageBatch::new(images_from_levels(&file["real_levels"])).unwrap();
+    let z = file["z"].get(trainer.steps() as usize).unwrap();
+    trainer.step_with(&real, &Latent::new(z).unwrap()).unwrap()
+}
+
+fn assert_all_close(
+    what: &str,
+    got: &BTreeMap<String, Tensor>,
+    want: &BTreeMap<String, Tensor>,
+    tolerance: Tolerance,
+) {
+    assert_eq!(
+        got.keys().collect::<Vec<_>>(),
+        want.keys().collect::<Vec<_>>(),
+        "{what}"
+    );
+    for (name, want) in want {
+        assert_close(&format!("{what}.{name}"), &got[name], want, tolerance);
+    }
+}
+
+/// Weights and running statistics of both networks.
+fn assert_networks(
+    trainer: &Trainer,
+    file: &HashMap<String, Tensor>,
+    prefix: &str,
+    tolerance: Tolerance,
+) {
+    let generator = format!("{prefix}.generator");
+    let want = under(&generator, file);
+    assert_all_close(&generator, &weights(trainer.generator()), &want, tolerance);
+    let discriminator = format!("{prefix}.discriminator");
+    let want = under(&discriminator, file);
+    let got = weights(trainer.discriminator());
+    assert_all_close(&discriminator, &got, &want, tolerance);
+}
+
+#[test]
+fn every_gradient_of_the_first_step_equals_pytorch() {
+    let file = file();
+    let mut trainer = start(&file);
+    step(&mut trainer, &file);
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = folder.path().join("checkpoint");
+    trainer.save_checkpoint(&checkpoint).unwrap();
+    for network in ["generator", "discriminator"] {
+        let path = checkpoint.join(format!("adam_{network}.safetensors"));
+        let moments = weight_file::load(&path).unwrap().tensors;
+        // The first moment starts at 0, so it is (1 - beta1) g after one step, and beta1 = 0.5.
+        let gradients = moments
+            .iter()
+            .filter_map(|(name, moment)| {
+                let name = name.strip_suffix(".first")?;
+                Some((name.to_owned(), (moment * 2.0).unwrap()))
+            })
+            .collect();
+        let what = format!("gradient.{network}");
+        assert_all_close(&what, &gradients, &under(&what, &file), GRADIENT);
+    }
+}
+
+#[test]
+fn weights_and_statistics_after_one_step_equal_pytorch() {
+    let file = file();
+    let mut trainer = start(&file);
+    step(&mut trainer, &file);
+    assert_networks(&trainer, &file, "after_1", ONE_STEP);
+}
+
+#[test]
+fn losses_weights_and_statistics_of_ten_steps_equal_pytorch() {
+    let file = file();
+    let mut trainer = start(&file);
+    let reports: Vec<StepReport> = (0..NUM_STEPS).map(|_| step(&mut trainer, &file)).collect();
+    let losses = |loss: fn(&StepReport) -> f64| {
+        let losses: Vec<f64> = reports.iter().map(loss).collect();
+        Tensor::new(losses.as_slice(), &Device::Cpu).unwrap()
+    };
+    let discriminator =
+        (&file["loss.discriminator_real"] + &file["loss.discriminator_fake"]).unwrap();
+    let got = losses(|report| report.discriminator_loss);
+    assert_close("discriminator loss", &got, &discriminator, TEN_STEPS);
+    let got = losses(|report| report.generator_loss);
+    assert_close("generator loss", &got, &file["loss.generator"], TEN_STEPS);
+    assert_networks(&trainer, &file, "after_10", TEN_STEPS);
+}

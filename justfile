@@ -1,0 +1,33 @@
+# An index of the commands of this project; every recipe is one command.
+
+# List the recipes.
+default:
+    @just --list
+
+# Everything a change must pass, as the continuous integration runs it.
+check:
+    .ci/run
+
+# Unit, integration and documentation tests.
+test:
+    cargo test --workspace
+
+# The same on a CUDA device; needs a CUDA toolkit and a GPU.
+gpu:
+    cargo test --workspace --features cuda
+
+# Benchmarks; add a filter or `--features cuda` after the name.
+bench *ARGS:
+    cargo bench --package semantic-inpaint {{ARGS}}
+
+# Rewrite the golden files with PyTorch (versions are pinned in the scripts).
+golden:
+    for script in scripts/golden/*.py; do python3 "$script" || exit 1; done
+
+# The documentation of all crates, in a browser.
+docs:
+    cargo doc --workspace --no-deps --open
+
+# Licences, advisories, duplicate versions and who may depend on what.
+deny:
+    cargo deny check

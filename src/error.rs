@@ -1,0 +1,47 @@
+use thiserror::Error;
+
+use crate::PhotoError;
+
+/// A result of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What can go wrong when photos are inpainted.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The model makes gray images and photos are in color.
+    #[error("the model makes images of {got} channel, photos have 3: use a model of RGB images")]
+    ModelChannels {
+        /// Channels of the model's images.
+        got: usize,
+    },
+    /// Photos and masks do not come in pairs.
+    #[error("{num_photos} photos and {num_masks} masks: give one mask for each of at least 1 photo")]
+    UnpairedMasks {
+        /// Number of photos.
+        num_photos: usize,
+        /// Number of masks.
+        num_masks: usize,
+    },
+    /// A photo could not be framed or put together again.
+    #[error(transparent)]
+    Photo(#[from] PhotoError),
+    /// An embedded model could not be unpacked.
+    #[error(transparent)]
+    Pretrained(#[from] semantic_inpaint_pretrained::Error),
+    /// The model could not be read.
+    #[error(transparent)]
+    Model(#[from] semantic_inpaint_dcgan::Error),
+    /// The search failed or was set up wrongly.
+    #[error(transparent)]
+    Search(#[from] semantic_inpaint_latent_search::Error),
+    /// A mask could not be built.
+    #[error(transparent)]
+    Mask(#[from] semantic_inpaint_mask::Error),
+    /// A picture could not be built.
+    #[error(transparent)]
+    Data(#[from] semantic_inpaint_data::Error),
+    /// A batch could not be built or read.
+    #[error(transparent)]
+    Tensor(#[from] semantic_inpaint_tensor::Error),
+}
