@@ -108,10 +108,7 @@ fn panel(photo: &Photo) -> Result<Photo> {
 pub fn enlarged(photo: &Photo, factor: usize) -> Result<Photo> {
     let rows = photo.rgb().chunks_exact(3 * photo.width());
     let rgb = rows.flat_map(|row| {
-        let wide: Vec<u8> = row
-            .chunks_exact(3)
-            .flat_map(|p| p.repeat(factor))
-            .collect();
+        let wide: Vec<u8> = row.chunks_exact(3).flat_map(|p| p.repeat(factor)).collect();
         wide.repeat(factor)
     });
     let (height, width) = (photo.height() * factor, photo.width() * factor);

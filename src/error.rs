@@ -16,7 +16,9 @@ pub enum Error {
         got: usize,
     },
     /// Photos and masks do not come in pairs.
-    #[error("{num_photos} photos and {num_masks} masks: give one mask for each of at least 1 photo")]
+    #[error(
+        "{num_photos} photos and {num_masks} masks: give one mask for each of at least 1 photo"
+    )]
     UnpairedMasks {
         /// Number of photos.
         num_photos: usize,

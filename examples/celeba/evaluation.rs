@@ -5,18 +5,20 @@ use anyhow::Result;
 use semantic_inpaint_data::ImageSet;
 use semantic_inpaint_dcgan::{DcganDiscriminator, DcganGenerator, DcganModel};
 use semantic_inpaint_latent_search::{Blend, LatentSearch, SearchConfig, blend};
-use semantic_inpaint_mask::{CorruptedImages, Mask, MaskShape};
+use semantic_inpaint_mask::{CorruptedImages, MaskShape};
 use semantic_inpaint_metrics::score;
-use semantic_inpaint_tensor::{Device, ImageBatch, Rng, Tensor};
+use semantic_inpaint_tensor::{Device, ImageBatch, Rng};
 
 use crate::progress::ProgressLines;
 use crate::rows::{Row, read_part, write_part};
 use crate::{BATCH_SIZE, FIGURE_ROWS, SEED, report};
 
 /// The method's name in rows whose picture is the true image: the baseline of the seam score.
-pub(crate) const TRUTH: &str = "true image";
+const TRUTH: &str = "true image";
+/// The method's name in rows whose hole is blended with nothing generated: what blending alone does.
+const HARMONIC: &str = "harmonic fill";
 /// The method's name in rows whose hole shows the mean of the training images.
-pub(crate) const MEAN_FACE: &str = "mean face";
+const MEAN_FACE: &str = "mean face";
 
 /// Everything that stays the same from mask to mask.
 pub(crate) struct Evaluation<'a> {
@@ -27,10 +29,12 @@ pub(crate) struct Evaluation<'a> {
     parts: PathBuf,
 }
 
-/// Images of one batch that was completed.
-struct Completed {
+/// Images that are searched together.
+struct Batch {
+    shape: MaskShape,
+    names: Vec<String>,
+    truth: ImageBatch,
     corrupted: CorruptedImages,
-    poisson: ImageBatch,
 }
 
 impl<'a> Evaluation<'a> {
@@ -113,11 +117,17 @@ impl<'a> Evaluation<'a> {
             progress.begin(format!("{shape}: images {} to {end} of {count}", start + 1));
             let indices: Vec<usize> = (start..end).collect();
             let truth = self.images.batch(&indices, device)?;
-            let mask = masks.narrow(start, end - start)?;
-            let completed = self.complete(shape, &indices, &truth, &mask, progress, &mut rows)?;
+            let batch = Batch {
+                shape,
+                names: self.images.names()[start..end].to_vec(),
+                corrupted: CorruptedImages::new(&truth, &masks.narrow(start, end - start)?)?,
+                truth,
+            };
+            let completed = self.complete(&batch, progress, &mut rows)?;
             if start == 0 {
-                self.write_strips(shape, &completed)?;
+                self.write_strips(&batch, &completed)?;
             }
+            self.fill_without_network(&batch, &mut rows)?;
         }
         write_part(
             &report::part_file(&self.parts, shape),
@@ -127,60 +137,80 @@ impl<'a> Evaluation<'a> {
         Ok(rows)
     }
 
-    /// One search, both blendings of its result, and the baselines, scored into `rows`.
+    /// One search and both blendings of its result, of which the images are Poisson's.
     fn complete(
         &self,
-        shape: MaskShape,
-        indices: &[usize],
-        truth: &ImageBatch,
-        mask: &Mask,
+        batch: &Batch,
         progress: &mut ProgressLines,
         rows: &mut Vec<Row>,
-    ) -> Result<Completed> {
-        let corrupted = CorruptedImages::new(truth, mask)?;
+    ) -> Result<ImageBatch> {
         let started = Instant::now();
-        let result = self.search.search(&corrupted, progress)?;
+        let result = self.search.search(&batch.corrupted, progress)?;
         let search_seconds = started.elapsed().as_secs_f64();
-        let mut add = |method: String, completed: &ImageBatch, seconds: f64| -> Result<()> {
-            for (scores, &index) in score(truth, completed, mask)?.into_iter().zip(indices) {
-                rows.push(Row {
-                    mask: shape,
-                    image: self.images.names()[index].clone(),
-                    method: method.clone(),
-                    scores,
-                    seconds: seconds / indices.len() as f64,
-                });
-            }
-            Ok(())
-        };
         let mut blended = |kind: Blend| -> Result<ImageBatch> {
             let started = Instant::now();
-            let completed = blend(&corrupted, &result.generated, kind)?;
+            let completed = blend(&batch.corrupted, &result.generated, kind)?;
             let seconds = search_seconds + started.elapsed().as_secs_f64();
-            add(format!("latent search, {kind}"), &completed, seconds)?;
+            batch.score(
+                &format!("latent search ({kind})"),
+                &completed,
+                seconds,
+                rows,
+            )?;
             Ok(completed)
         };
         blended(Blend::Overlay)?;
-        let poisson = blended(Blend::Poisson)?;
-        if let Some(mean_face) = &self.mean_face {
-            let started = Instant::now();
-            let fill = Tensor::cat(&vec![mean_face.tensor(); indices.len()], 0)?;
-            let fill = ImageBatch::new(fill.to_device(truth.tensor().device())?)?;
-            let completed = corrupted.overlay(&fill)?;
-            add(
-                MEAN_FACE.into(),
-                &completed,
-                started.elapsed().as_secs_f64(),
-            )?;
-        }
-        add(TRUTH.into(), truth, 0.0)?;
-        Ok(Completed { corrupted, poisson })
+        blended(Blend::Poisson)
     }
 
-    fn write_strips(&self, shape: MaskShape, completed: &Completed) -> Result<()> {
-        let count = completed.poisson.count().min(FIGURE_ROWS);
-        let [corrupted, poisson] = report::strip_files(&self.parts, shape);
-        report::write_strip(&corrupted, &completed.corrupted.images().narrow(0, count)?)?;
-        report::write_strip(&poisson, &completed.poisson.narrow(0, count)?)
+    fn fill_without_network(&self, batch: &Batch, rows: &mut Vec<Row>) -> Result<()> {
+        let started = Instant::now();
+        let gray = ImageBatch::new(batch.truth.tensor().zeros_like()?)?;
+        let harmonic = blend(&batch.corrupted, &gray, Blend::Poisson)?;
+        batch.score(HARMONIC, &harmonic, started.elapsed().as_secs_f64(), rows)?;
+        if let Some(mean_face) = &self.mean_face {
+            let started = Instant::now();
+            let mean_face = mean_face
+                .tensor()
+                .to_device(batch.truth.tensor().device())?;
+            let fill = mean_face.broadcast_as(batch.truth.tensor().shape())?;
+            let completed = batch.corrupted.overlay(&ImageBatch::new(fill)?)?;
+            batch.score(MEAN_FACE, &completed, started.elapsed().as_secs_f64(), rows)?;
+        }
+        batch.score(TRUTH, &batch.truth, 0.0, rows)
+    }
+
+    fn write_strips(&self, batch: &Batch, completed: &ImageBatch) -> Result<()> {
+        let count = completed.count().min(FIGURE_ROWS);
+        let [corrupted_file, completed_file] = report::strip_files(&self.parts, batch.shape);
+        let corrupted = batch.corrupted.images().narrow(0, count)?;
+        report::write_strip(&corrupted_file, &corrupted)?;
+        report::write_strip(&completed_file, &completed.narrow(0, count)?)
+    }
+}
+
+impl Batch {
+    /// Adds one row per image; `seconds` are those of the whole batch.
+    fn score(
+        &self,
+        method: &str,
+        completed: &ImageBatch,
+        seconds: f64,
+        rows: &mut Vec<Row>,
+    ) -> Result<()> {
+        let scores = score(&self.truth, completed, self.corrupted.mask())?;
+        rows.extend(
+            scores
+                .into_iter()
+                .zip(&self.names)
+                .map(|(scores, image)| Row {
+                    mask: self.shape,
+                    image: image.clone(),
+                    method: method.into(),
+                    scores,
+                    seconds: seconds / self.names.len() as f64,
+                }),
+        );
+        Ok(())
     }
 }

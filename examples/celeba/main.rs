@@ -6,7 +6,8 @@
 //! ```
 //!
 //! For each mask the images go through one search; its result is blended both ways, and both are
-//! scored next to the mean face of the training set. `OUT/report.md` (also printed) holds means with
+//! scored next to two fills that need no network: the mean face of the training set, and the harmonic
+//! fill, which is Poisson blending without anything to blend. `OUT/report.md` (also printed) holds means with
 //! 95 % intervals, `OUT/per_image.csv` every number, `OUT/figure.png` the first images. A mask whose
 //! part lies in `OUT/parts` already is not searched again, so that a run can be stopped and resumed.
 //!
@@ -28,8 +29,8 @@ use semantic_inpaint_mask::MaskShape;
 use arguments::Arguments;
 use evaluation::Evaluation;
 
-/// The holes: the paper's small, regular and large square, its circle, and its random blocks with
-/// the area of the regular square.
+/// The holes: a small, a regular and a large square, a circle, and random blocks with the area of the
+/// regular square.
 const MASKS: [&str; 5] = [
     "square:10",
     "square:20",

@@ -97,7 +97,7 @@ struct Watch {
 
 impl Observer for Watch {
     fn stepped(&mut self, report: &StepReport) {
-        if report.step % 50 != 0 {
+        if !report.step.is_multiple_of(50) {
             return;
         }
         let per_step =

@@ -6,11 +6,7 @@ use semantic_inpaint_tensor::{Device, ImageBatch, ImageShape, Rng};
 use super::window::Bounds;
 use super::{Crop, PhotoError, PhotoFrame, Window};
 
-const CROPS: [Crop; 3] = [
-    Crop::AroundHole,
-    Crop::LargestSquare,
-    Crop::CenteredSquare,
-];
+const CROPS: [Crop; 3] = [Crop::AroundHole, Crop::LargestSquare, Crop::CenteredSquare];
 const BLENDS: [Blend; 2] = [Blend::Overlay, Blend::Poisson];
 
 fn noise(len: usize, seed: u64) -> Vec<u8> {

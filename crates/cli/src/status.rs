@@ -1,6 +1,9 @@
 use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 
+/// What shells report of a program that wrote to a pipe which nobody reads.
+const CLOSED_PIPE: u8 = 141;
+
 /// How a command ended when it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
@@ -28,7 +31,7 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
         cause.is_some_and(|cause| cause.kind() == ErrorKind::BrokenPipe)
     };
     if error.chain().any(is_closed_pipe) {
-        return ExitCode::SUCCESS;
+        return ExitCode::from(CLOSED_PIPE);
     }
     let _ = writeln!(std::io::stderr(), "error: {}", one_line(error));
     ExitCode::FAILURE

@@ -1,5 +1,6 @@
-use semantic_inpaint_nn::ParamSpec;
-use semantic_inpaint_tensor::ops::ConvGeometry;
+use semantic_inpaint_nn::{BatchNorm, Error, Mode, ParamSpec, Params, Result};
+use semantic_inpaint_tensor::Tensor;
+use semantic_inpaint_tensor::ops::{ConvGeometry, leaky_relu, shifted_leaky_relu};
 
 /// Side of every kernel in pixels.
 pub(crate) const KERNEL: usize = 4;
@@ -55,11 +56,49 @@ pub(crate) fn specs(
         let (conv_name, norm_name) = names(index);
         specs.extend(conv(&conv_name, block.inputs, block.outputs, KERNEL));
         if block.norm == Norm::Batch {
-            specs.extend(semantic_inpaint_nn::BatchNorm::specs(
-                &norm_name,
-                block.outputs,
-            ));
+            specs.extend(BatchNorm::specs(&norm_name, block.outputs));
         }
     }
     specs
+}
+
+/// What stands between a convolution and its activation.
+#[derive(Debug, Clone)]
+pub(crate) enum Normalization {
+    /// Batch normalization.
+    Batch(BatchNorm),
+    /// Batch normalization whose scale is folded into the convolution: its shift, `[C]`.
+    Folded(Tensor),
+    /// Nothing.
+    Absent,
+}
+
+impl Normalization {
+    pub(crate) fn new(params: &Params, prefix: &str, norm: Norm) -> Result<Self> {
+        Ok(match norm {
+            Norm::Batch => Self::Batch(BatchNorm::new(params, prefix)?),
+            Norm::Absent => Self::Absent,
+        })
+    }
+
+    /// The scale to fold into the convolution before, and what is left then.
+    pub(crate) fn fold(&self) -> Result<Option<(Tensor, Self)>> {
+        match self {
+            Self::Batch(norm) => {
+                let (scale, shift) = norm.scale_and_shift()?;
+                Ok(Some((scale, Self::Folded(shift))))
+            }
+            Self::Folded(_) | Self::Absent => Ok(None),
+        }
+    }
+
+    /// Normalizes, then applies the leaky rectifier.
+    pub(crate) fn activate(&self, x: &Tensor, slope: f64, mode: Mode) -> Result<Tensor> {
+        match (self, mode) {
+            (Self::Batch(norm), _) => Ok(leaky_relu(&norm.forward(x, mode)?, slope)?),
+            (Self::Folded(_), Mode::Train) => Err(Error::Frozen),
+            (Self::Folded(shift), Mode::Eval) => Ok(shifted_leaky_relu(x, shift, slope)?),
+            (Self::Absent, _) => Ok(leaky_relu(x, slope)?),
+        }
+    }
 }

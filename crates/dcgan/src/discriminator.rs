@@ -1,12 +1,11 @@
 use std::collections::BTreeMap;
 
 use semantic_inpaint_nn::{
-    BatchNorm, Conv2d, Discriminator, Logits, Mode, Network, ParamSpec, Params, Result as NnResult,
+    Conv2d, Discriminator, Logits, Mode, Network, ParamSpec, Params, Result as NnResult,
 };
-use semantic_inpaint_tensor::ops::leaky_relu;
 use semantic_inpaint_tensor::{Device, Error as TensorError, ImageBatch, ImageShape, Rng, Tensor};
 
-use crate::block::{BlockShape, Norm, names, specs};
+use crate::block::{BlockShape, Norm, Normalization, names, specs};
 use crate::{DcganConfig, Result};
 
 /// Slope of the leaky rectifier (Radford et al. 2016).
@@ -22,7 +21,7 @@ const SLOPE: f64 = 0.2;
 pub struct DcganDiscriminator {
     config: DcganConfig,
     params: Params,
-    blocks: Vec<(Conv2d, Option<BatchNorm>)>,
+    blocks: Vec<(Conv2d, Normalization)>,
 }
 
 impl DcganDiscriminator {
@@ -69,11 +68,7 @@ impl DcganDiscriminator {
         let block = |(index, shape): (usize, &BlockShape)| {
             let (conv, norm) = names(index);
             let conv = Conv2d::new(&params, &conv, shape.geometry)?;
-            let norm = match shape.norm {
-                Norm::Batch => Some(BatchNorm::new(&params, &norm)?),
-                Norm::Absent => None,
-            };
-            Ok((conv, norm))
+            Ok((conv, Normalization::new(&params, &norm, shape.norm)?))
         };
         let blocks = shapes(&config)
             .iter()
@@ -111,6 +106,21 @@ impl Network for DcganDiscriminator {
     fn with_params(&self, params: Params) -> NnResult<Self> {
         Self::over(self.config, params)
     }
+
+    /// A copy in which nothing can change, with batch normalization folded into the convolutions.
+    fn frozen(&self) -> NnResult<Self> {
+        let frozen = Self::over(self.config, self.params.frozen()?)?;
+        let fold = |(conv, norm): (Conv2d, Normalization)| match norm.fold()? {
+            Some((scale, rest)) => Ok((conv.scaled(&scale)?, rest)),
+            None => Ok((conv, norm)),
+        };
+        let blocks = frozen
+            .blocks
+            .into_iter()
+            .map(fold)
+            .collect::<NnResult<_>>()?;
+        Ok(Self { blocks, ..frozen })
+    }
 }
 
 impl Discriminator for DcganDiscriminator {
@@ -133,13 +143,11 @@ impl Discriminator for DcganDiscriminator {
             .into());
         }
         let mut x = images.tensor().clone();
+        let last = self.blocks.len() - 1;
         for (index, (conv, norm)) in self.blocks.iter().enumerate() {
             x = conv.forward(&x)?;
-            if let Some(norm) = norm {
-                x = norm.forward(&x, mode)?;
-            }
-            if index + 1 < self.blocks.len() {
-                x = leaky_relu(&x, SLOPE)?;
+            if index < last {
+                x = norm.activate(&x, SLOPE, mode)?;
             }
         }
         // [N, 1, 1, 1] -> [N]

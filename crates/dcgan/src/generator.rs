@@ -1,14 +1,13 @@
 use std::collections::BTreeMap;
 
 use semantic_inpaint_nn::{
-    BatchNorm, ConvTranspose2d, Generator, Mode, Network, ParamSpec, Params, Result as NnResult,
+    ConvTranspose2d, Generator, Mode, Network, ParamSpec, Params, Result as NnResult,
 };
-use semantic_inpaint_tensor::ops::leaky_relu;
 use semantic_inpaint_tensor::{
     Device, Error as TensorError, ImageBatch, ImageShape, Latent, LatentPrior, Rng, Tensor,
 };
 
-use crate::block::{BlockShape, Norm, names, specs};
+use crate::block::{BlockShape, Norm, Normalization, names, specs};
 use crate::{DcganConfig, Result};
 
 /// The DCGAN generator (Radford et al. 2016): a projection to a 4x4 map, then transposed convolutions
@@ -21,7 +20,7 @@ use crate::{DcganConfig, Result};
 pub struct DcganGenerator {
     config: DcganConfig,
     params: Params,
-    blocks: Vec<(ConvTranspose2d, Option<BatchNorm>)>,
+    blocks: Vec<(ConvTranspose2d, Normalization)>,
 }
 
 impl DcganGenerator {
@@ -68,11 +67,7 @@ impl DcganGenerator {
         let block = |(index, shape): (usize, &BlockShape)| {
             let (conv, norm) = names(index);
             let conv = ConvTranspose2d::new(&params, &conv, shape.geometry)?;
-            let norm = match shape.norm {
-                Norm::Batch => Some(BatchNorm::new(&params, &norm)?),
-                Norm::Absent => None,
-            };
-            Ok((conv, norm))
+            Ok((conv, Normalization::new(&params, &norm, shape.norm)?))
         };
         let blocks = shapes(&config)
             .iter()
@@ -114,6 +109,21 @@ impl Network for DcganGenerator {
     fn with_params(&self, params: Params) -> NnResult<Self> {
         Self::over(self.config, params)
     }
+
+    /// A copy in which nothing can change, with batch normalization folded into the convolutions.
+    fn frozen(&self) -> NnResult<Self> {
+        let frozen = Self::over(self.config, self.params.frozen()?)?;
+        let fold = |(conv, norm): (ConvTranspose2d, Normalization)| match norm.fold()? {
+            Some((scale, rest)) => Ok((conv.scaled(&scale)?, rest)),
+            None => Ok((conv, norm)),
+        };
+        let blocks = frozen
+            .blocks
+            .into_iter()
+            .map(fold)
+            .collect::<NnResult<_>>()?;
+        Ok(Self { blocks, ..frozen })
+    }
 }
 
 impl Generator for DcganGenerator {
@@ -140,11 +150,13 @@ impl Generator for DcganGenerator {
         }
         // [N, Z, 1, 1]
         let mut x = latent.tensor().unsqueeze(2)?.unsqueeze(3)?;
-        for (conv, norm) in &self.blocks {
+        let last = self.blocks.len() - 1;
+        for (index, (conv, norm)) in self.blocks.iter().enumerate() {
             x = conv.forward(&x)?;
-            x = match norm {
-                Some(norm) => leaky_relu(&norm.forward(&x, mode)?, 0.0)?,
-                None => x.tanh()?,
+            x = if index < last {
+                norm.activate(&x, 0.0, mode)?
+            } else {
+                x.tanh()?
             };
         }
         Ok(ImageBatch::new(x)?)

@@ -142,12 +142,14 @@ impl SearchConfig {
         }
     }
 
-    /// The settings that the authors of the seed study published: 3000 iterations of Nesterov's
-    /// momentum 0.9 with step 3e-4 from a normal start, z clipped to `[-1, 1]`, λ = 0.2 on
-    /// `-log D(G(z))` beside the summed context loss, window 7, overlay.
+    /// The settings that published code runs with: 3000 iterations of Nesterov's momentum 0.9 with
+    /// step 3e-4 from a normal start, z clipped to `[-1, 1]`, λ = 0.2 on `-log D(G(z))` beside the
+    /// summed context loss, window 7, overlay.
     ///
-    /// Two faults of that code are not repeated: its importance weights were inverted (low next to
-    /// the hole), and its networks ran on the statistics of the batch.
+    /// They are those of the re-implementation `guptag22/Semantic_image_inpainting_using_GAN`, which
+    /// took all but the window (15 there) from the paper authors' `moodoki/semantic_image_inpainting`
+    /// of 2018. Two faults are not repeated: the former's importance weights were inverted (low next
+    /// to the hole), and its networks ran on the statistics of the batch.
     #[must_use]
     pub fn authors() -> Self {
         Self {

@@ -11,7 +11,7 @@ use crate::{Error, Result, SearchConfig, SearchObserver, SearchProgress};
 
 /// Rows that share one pass through the networks: enough for wide matrix products, few enough for
 /// the activations to stay in cache.
-const ROWS_PER_PASS: usize = 8;
+const ROWS_PER_PASS: usize = 16;
 /// Points kept of a search's course.
 const TRACE_POINTS: usize = 150;
 

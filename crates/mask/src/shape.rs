@@ -21,7 +21,7 @@ mod tests;
 ///
 /// | text | missing pixels |
 /// |---|---|
-/// | `square:20` | a centered square with sides of 20 px (10, 20 and 30 are the paper's sizes) |
+/// | `square:20` | a centered square with sides of 20 px (10, 20 and 30: the small, regular and large holes of the evaluation) |
 /// | `circle:20` | centers within 10 px of the image's center: 316 px of 64x64 |
 /// | `blocks:2x2:100` | 100 blocks, 2 px wide and 2 px high, at random without overlap |
 /// | `half:left` | one half: `left`, `right`, `top`, `bottom` or a `random` one of them |

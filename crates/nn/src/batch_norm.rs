@@ -82,12 +82,23 @@ impl BatchNorm {
                 Ok(result)
             }
             Mode::Eval => {
-                let deviation = (&self.running_variance.detach() + EPSILON)?.sqrt()?;
-                let scale = (&self.weight / deviation)?;
-                let shift = (&self.bias - (&self.running_mean.detach() * &scale)?)?;
+                let (scale, shift) = self.scale_and_shift()?;
                 Ok(channel_affine(images, &scale, &shift)?)
             }
         }
+    }
+
+    /// The map that the layer is in evaluation, `y = scale x + shift`, each `[C]`; the scale can be
+    /// folded into the convolution before.
+    ///
+    /// # Errors
+    ///
+    /// A tensor error when the device fails.
+    pub fn scale_and_shift(&self) -> Result<(Tensor, Tensor)> {
+        let deviation = (&self.running_variance.detach() + EPSILON)?.sqrt()?;
+        let scale = (&self.weight / deviation)?;
+        let shift = (&self.bias - (&self.running_mean.detach() * &scale)?)?;
+        Ok((scale, shift))
     }
 }
 

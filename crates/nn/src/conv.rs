@@ -34,6 +34,19 @@ impl Conv2d {
         })
     }
 
+    /// The layer with its responses scaled, each output channel by its own factor `[O]`.
+    ///
+    /// # Errors
+    ///
+    /// A tensor error when there is not a factor for each channel.
+    pub fn scaled(&self, scale: &Tensor) -> Result<Self> {
+        let scale = scale.reshape(((), 1, 1, 1))?;
+        Ok(Self {
+            weight: self.weight.broadcast_mul(&scale)?.contiguous()?,
+            ..*self
+        })
+    }
+
     /// The convolved images.
     ///
     /// # Errors
@@ -69,6 +82,19 @@ impl ConvTranspose2d {
         Ok(Self {
             weight: params.tensor(&format!("{prefix}.weight"))?.clone(),
             geometry,
+        })
+    }
+
+    /// The layer with its responses scaled, each output channel by its own factor `[O]`.
+    ///
+    /// # Errors
+    ///
+    /// A tensor error when there is not a factor for each channel.
+    pub fn scaled(&self, scale: &Tensor) -> Result<Self> {
+        let scale = scale.reshape((1, (), 1, 1))?;
+        Ok(Self {
+            weight: self.weight.broadcast_mul(&scale)?.contiguous()?,
+            ..*self
         })
     }
 

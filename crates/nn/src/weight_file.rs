@@ -55,21 +55,7 @@ pub fn save(
         file: path.display().to_string(),
         reason: error.to_string(),
     })?;
-    let io = |source| Error::Io {
-        path: path.to_owned(),
-        source,
-    };
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = tempfile::Builder::new()
-        .prefix(".weights-")
-        .tempfile_in(folder.unwrap_or(Path::new(".")))
-        .map_err(io)?;
-    file.write_all(&bytes).map_err(io)?;
-    file.as_file().sync_all().map_err(io)?;
-    file.persist(path).map_err(|error| io(error.error))?;
-    Ok(())
+    write_whole(path, &bytes)
 }
 
 /// Reads a weight file.
@@ -111,6 +97,36 @@ pub fn from_bytes(bytes: &[u8], name: &str) -> Result<WeightFile> {
         tensors.insert(name, tensor);
     }
     Ok(WeightFile { tensors, metadata })
+}
+
+/// Writes a file under a temporary name beside it, then renames it: it appears whole or not at all.
+///
+/// # Errors
+///
+/// [`Error::Io`] naming the file.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let io = |source| Error::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".partial-");
+    #[cfg(unix)]
+    {
+        // Temporary files are private by default; this one becomes an ordinary file.
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let mut file = builder
+        .tempfile_in(folder.unwrap_or(Path::new(".")))
+        .map_err(io)?;
+    file.write_all(bytes).map_err(io)?;
+    file.as_file().sync_all().map_err(io)?;
+    file.persist(path).map_err(|error| io(error.error))?;
+    Ok(())
 }
 
 struct Stored {

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use semantic_inpaint_nn::weight_file::{self, StoredPrecision};
@@ -35,10 +34,7 @@ impl<G: Generator, D: Discriminator> GanTrainer<G, D> {
     /// [`Error::Io`] naming the file; an earlier checkpoint is untouched then.
     pub fn save_checkpoint(&self, folder: &Path) -> Result<()> {
         let parent = folder.parent().unwrap_or(Path::new("."));
-        let partial = tempfile::Builder::new()
-            .prefix(".partial-")
-            .tempdir_in(parent)
-            .map_err(io(parent))?;
+        let partial = partial_folder(parent)?;
         let save = |name: &str, tensors: &BTreeMap<String, Tensor>| {
             weight_file::save(
                 &file(partial.path(), name),
@@ -74,7 +70,7 @@ impl<G: Generator, D: Discriminator> GanTrainer<G, D> {
         let text = serde_json::to_string_pretty(&state)
             .map_err(invalid)
             .map_err(io(&path))?;
-        write_whole(&path, text.as_bytes())?;
+        weight_file::write_whole(&path, text.as_bytes())?;
         if folder.exists() {
             std::fs::remove_dir_all(folder).map_err(io(folder))?;
         }
@@ -181,18 +177,15 @@ fn read_state(folder: &Path) -> Result<State> {
     Ok(state)
 }
 
-/// Writes a file under a temporary name beside it, then renames it.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let mut partial =
-        tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(io(path))?;
-    partial.write_all(bytes).map_err(io(path))?;
-    partial.as_file().sync_all().map_err(io(path))?;
-    partial
-        .persist(path)
-        .map_err(|error| error.error)
-        .map_err(io(path))?;
-    Ok(())
+/// A folder that becomes a checkpoint once it is complete.
+fn partial_folder(parent: &Path) -> Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".partial-");
+    #[cfg(unix)]
+    {
+        // Temporary folders are private by default; this one becomes an ordinary folder.
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o777));
+    }
+    builder.tempdir_in(parent).map_err(io(parent))
 }

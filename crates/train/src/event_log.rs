@@ -2,6 +2,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 
+use semantic_inpaint_nn::weight_file::write_whole;
 use serde::{Deserialize, Serialize};
 
 use crate::error::io;
@@ -57,7 +58,7 @@ impl EventLog {
                 .filter(|line| step_of(line).is_some_and(|of_line| of_line <= step))
                 .collect();
             let text: String = kept.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
-            crate::checkpoint::write_whole(path, text.as_bytes())?;
+            write_whole(path, text.as_bytes())?;
         }
         let file = OpenOptions::new()
             .create(true)

@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
-use crate::checkpoint::write_whole;
+use semantic_inpaint_nn::weight_file::write_whole;
+
 use crate::error::io;
 use crate::{Error, Result};
 
@@ -107,11 +108,13 @@ impl RunDirectory {
         Ok((*last, self.checkpoint(*last)))
     }
 
-    /// Names `step` as the newest and removes all but the newest `keep`.
+    /// Names `step` as the newest and removes all but the newest `keep` up to it.
     pub(crate) fn checkpoint_written(&self, step: u64, keep: usize) -> Result<()> {
         let name = format!("step-{step:06}\n");
         write_whole(&self.checkpoints().join("last"), name.as_bytes())?;
-        let steps = self.checkpoint_steps()?;
+        let mut steps = self.checkpoint_steps()?;
+        // Those of later steps stem from a run that went further before it was taken up again here.
+        steps.retain(|&other| other <= step);
         for step in &steps[..steps.len().saturating_sub(keep)] {
             let folder = self.checkpoint(*step);
             std::fs::remove_dir_all(&folder).map_err(io(&folder))?;

@@ -54,10 +54,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
         Some(path) => Some(read(path, Network::Discriminator)?),
         None => read_second(&arguments.generator)?,
     };
-    let config = config(&generator.shape, discriminator.as_ref(), arguments.latent_prior)?;
+    let config = config(
+        &generator.shape,
+        discriminator.as_ref(),
+        arguments.latent_prior,
+    )?;
     let cpu = &Device::Cpu;
     let discriminator = match discriminator {
-        Some(weights) => Some(DcganDiscriminator::from_tensors(config, &weights.tensors, cpu)?),
+        Some(weights) => Some(DcganDiscriminator::from_tensors(
+            config,
+            &weights.tensors,
+            cpu,
+        )?),
         None => None,
     };
     let model = DcganModel {
@@ -106,7 +114,9 @@ fn read_second(path: &Path) -> Result<Option<Weights>> {
     };
     if names.iter().any(own) {
         let weights = named(state, Network::Discriminator);
-        return weights.map(Some).with_context(|| path.display().to_string());
+        return weights
+            .map(Some)
+            .with_context(|| path.display().to_string());
     }
     Ok(None)
 }

@@ -31,7 +31,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     if arguments.json {
         output::json(&facts)?;
     } else {
-        print(&facts, "")?;
+        output::line(facts["kind"].as_str().unwrap_or_default())?;
+        print(&facts, "  ")?;
     }
     Ok(Status::Done)
 }
@@ -56,7 +57,10 @@ fn describe(target: &Path) -> Result<Value> {
             false => describe_source(target),
         };
     }
-    if target.extension().is_some_and(|extension| extension == "safetensors") {
+    if target
+        .extension()
+        .is_some_and(|extension| extension == "safetensors")
+    {
         return describe_safetensors(target);
     }
     match ImageSource::open(target) {
@@ -130,9 +134,11 @@ fn print(facts: &Value, indent: &str) -> Result<()> {
     let Value::Object(facts) = facts else {
         return Ok(());
     };
-    for (name, value) in facts {
+    for (name, value) in facts.iter().filter(|(name, _)| *name != "kind") {
         let title = name.replace('_', " ");
         match value {
+            Value::Object(inner) if inner.is_empty() => {}
+            Value::String(text) if text.is_empty() => {}
             Value::Object(_) => {
                 output::line(format_args!("{indent}{title}:"))?;
                 print(value, &format!("{indent}  "))?;

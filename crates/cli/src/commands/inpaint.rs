@@ -11,9 +11,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use semantic_inpaint::tensor::describe_device;
-use semantic_inpaint::{
-    Crop, DeviceChoice, Hole, Inpainter, Mask, Photo, comparison, read_photo,
-};
+use semantic_inpaint::{Crop, DeviceChoice, Hole, Inpainter, Mask, Photo, comparison, read_photo};
 
 use crate::mask_choice::{MaskChoice, MaskSource};
 use crate::model_choice::ModelChoice;
@@ -76,11 +74,26 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// A photo that waits for its search.
-struct Loaded {
-    place: Place,
-    photo: Photo,
-    mask: Mask,
+/// Photos that wait for their search.
+#[derive(Default)]
+struct Batch {
+    places: Vec<Place>,
+    photos: Vec<Photo>,
+    masks: Vec<Mask>,
+}
+
+impl Batch {
+    fn has_room_for(&self, mask: &Mask) -> bool {
+        let num_pixels: usize = self.masks.iter().map(Mask::num_pixels).sum();
+        let is_small = num_pixels + mask.num_pixels() <= MAX_BATCH_PIXELS;
+        self.masks.is_empty() || (self.masks.len() < MAX_BATCH_LEN && is_small)
+    }
+
+    fn push(&mut self, place: Place, photo: Photo, mask: Mask) {
+        self.places.push(place);
+        self.photos.push(photo);
+        self.masks.push(mask);
+    }
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
@@ -140,10 +153,9 @@ struct Job<'a> {
 
 impl Job<'_> {
     fn run(mut self, places: Vec<Place>) -> Result<Status> {
-        let mut batch: Vec<Loaded> = Vec::new();
-        let mut num_pixels = 0;
+        let mut batch = Batch::default();
         for place in places {
-            let loaded = match self.load(place) {
+            let (photo, mask) = match self.load(&place) {
                 Ok(loaded) => loaded,
                 Err(error) if self.num_photos == 1 => return Err(error),
                 Err(error) => {
@@ -152,65 +164,49 @@ impl Job<'_> {
                     continue;
                 }
             };
-            let pixels = loaded.mask.num_pixels();
-            let full = batch.len() == MAX_BATCH_LEN || num_pixels + pixels > MAX_BATCH_PIXELS;
-            if full && !batch.is_empty() {
+            if !batch.has_room_for(&mask) {
                 self.complete(std::mem::take(&mut batch))?;
-                num_pixels = 0;
             }
             if interrupt::requested() {
                 break;
             }
-            num_pixels += pixels;
-            batch.push(loaded);
+            batch.push(place, photo, mask);
         }
-        if !batch.is_empty() && !interrupt::requested() {
+        if !batch.places.is_empty() && !interrupt::requested() {
             self.complete(batch)?;
         }
         self.end()
     }
 
-    fn load(&self, place: Place) -> Result<Loaded> {
+    fn load(&self, place: &Place) -> Result<(Photo, Mask)> {
         let photo = read_photo(&place.input)?;
         let (mask, hint) = self.masks.mask_of(&place.input, &photo)?;
         if let Some(hint) = hint {
             output::warn(hint);
         }
-        Ok(Loaded { place, photo, mask })
+        Ok((photo, mask))
     }
 
-    fn complete(&mut self, batch: Vec<Loaded>) -> Result<()> {
-        let display = match self.form() {
-            Form::Json => Display::Hidden,
-            Form::Text => Display::Terminal,
-        };
-        let trajectory = match (&self.arguments.trajectory, batch.first()) {
-            (Some(_), Some(loaded)) => Some(self.trajectory(loaded)?),
-            _ => None,
-        };
-        let iterations = self.inpainter.search().iterations;
-        let mut watch = Watch::new(iterations, trajectory, display);
-        if watch.is_hidden() && self.form() == Form::Text {
-            let count = batch.len();
-            output::note(format_args!("searching: {iterations} iterations, photos: {count}"));
-        }
-        let mut photos = Vec::with_capacity(batch.len());
-        let (mut masks, mut places) = (Vec::new(), Vec::new());
-        for Loaded { place, photo, mask } in batch {
-            photos.push(photo);
-            masks.push(mask);
-            places.push(place);
-        }
-        let completions = self.inpainter.inpaint_batch(&photos, &masks, &mut watch);
+    fn complete(&mut self, batch: Batch) -> Result<()> {
+        let Batch {
+            places,
+            photos,
+            masks,
+        } = batch;
+        let mut watch = self.watch(&photos, &masks)?;
+        let completions = self
+            .inpainter
+            .inpaint_batch(&photos, &masks, &mut watch)
+            .with_context(|| match places.as_slice() {
+                [place] => place.input.display().to_string(),
+                places => format!("{} photos", places.len()),
+            });
         let time = SearchTime {
             seconds: watch.seconds(),
             num_photos: places.len(),
         };
         let trajectory = watch.finish();
-        let completions = completions.with_context(|| match places.as_slice() {
-            [place] => place.input.display().to_string(),
-            places => format!("{} photos", places.len()),
-        })?;
+        let completions = completions?;
         if let (Some(file), Some(mut frames), Some(completion)) =
             (&self.arguments.trajectory, trajectory, completions.first())
         {
@@ -233,14 +229,31 @@ impl Job<'_> {
         Ok(())
     }
 
-    fn trajectory(&self, loaded: &Loaded) -> Result<Trajectory> {
-        Trajectory::new(
-            &loaded.photo,
-            &loaded.mask,
-            self.inpainter.size_px(),
-            crop(self.arguments),
-            self.inpainter.search().iterations,
-        )
+    /// The observer of a search; the animation is that of the first photo, which is then the only one.
+    fn watch(&self, photos: &[Photo], masks: &[Mask]) -> Result<Watch> {
+        let display = match self.form() {
+            Form::Json => Display::Hidden,
+            Form::Text => Display::Terminal,
+        };
+        let iterations = self.inpainter.search().iterations;
+        let trajectory = match (&self.arguments.trajectory, photos.first(), masks.first()) {
+            (Some(_), Some(photo), Some(mask)) => Some(Trajectory::new(
+                photo,
+                mask,
+                self.inpainter.size_px(),
+                crop(self.arguments),
+                iterations,
+            )?),
+            _ => None,
+        };
+        let watch = Watch::new(iterations, trajectory, display);
+        if watch.is_hidden() && self.form() == Form::Text {
+            let count = photos.len();
+            output::note(format_args!(
+                "searching: {iterations} iterations, photos: {count}"
+            ));
+        }
+        Ok(watch)
     }
 
     fn form(&self) -> Form {

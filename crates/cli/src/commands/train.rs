@@ -57,8 +57,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     let config = config(arguments)?;
     config.validate()?;
     let device = arguments.device.open()?;
-    interrupt::listen()?;
     let set = read_images(&config)?;
+    interrupt::listen()?;
     let batches = ShuffledBatches::new(
         set.clone(),
         config.train.batch_size,
@@ -129,7 +129,11 @@ fn trainer(config: &RunConfig, device: &Device) -> Result<Trainer> {
     let mut rng = Rng::from_seed(config.train.seed);
     let generator = DcganGenerator::initialize(config.model, &mut rng, device)?;
     let discriminator = DcganDiscriminator::initialize(config.model, &mut rng, device)?;
-    Ok(GanTrainer::new(generator, discriminator, config.train.clone())?)
+    Ok(GanTrainer::new(
+        generator,
+        discriminator,
+        config.train.clone(),
+    )?)
 }
 
 fn create(

@@ -1,5 +1,6 @@
 use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
 use semantic_inpaint_mask::{Mask, MaskShape};
+use semantic_inpaint_nn::Network;
 use semantic_inpaint_tensor::Rng;
 
 use super::*;

@@ -16,6 +16,7 @@ mod float;
 mod leaky_relu;
 mod matrix_product;
 mod moving_average;
+mod shifted_leaky_relu;
 mod weighted_l1;
 
 pub use adam_step::{AdamMoments, AdamRates, adam_step};
@@ -26,4 +27,5 @@ pub use conv2d::conv2d;
 pub use correlation::ConvGeometry;
 pub use leaky_relu::leaky_relu;
 pub use moving_average::moving_average;
+pub use shifted_leaky_relu::shifted_leaky_relu;
 pub use weighted_l1::weighted_l1;

@@ -56,6 +56,23 @@ fn the_newest_checkpoints_are_kept_and_named() {
 }
 
 #[test]
+fn a_checkpoint_just_written_is_kept_beside_one_of_a_later_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = run_in(&folder);
+    trainer().save_checkpoint(&run.checkpoint(100)).unwrap();
+    let settings = TrainConfig {
+        keep_checkpoints: 1,
+        ..settings()
+    };
+    let mut trainer = trainer_of(NETWORKS, settings);
+    train_until(&mut trainer, &run, 4);
+    let left = names(&run.path().join("checkpoints"));
+    assert_eq!(left, ["last", "step-000004", "step-000100"]);
+    let last = run.path().join("checkpoints/last");
+    assert_eq!(std::fs::read_to_string(last).unwrap().trim(), "step-000004");
+}
+
+#[test]
 fn a_half_written_checkpoint_is_ignored() {
     let folder = tempfile::tempdir().unwrap();
     let (run, trainer) = stopped_run(&folder);

@@ -49,7 +49,11 @@ fn deviation(photos: &[Photo]) -> f64 {
     let at = |position: usize| photos.iter().map(move |p| f64::from(p.rgb()[position]));
     let deviations = (0..len).map(|position| {
         let mean = at(position).sum::<f64>() / count;
-        (at(position).map(|level| (level - mean).powi(2)).sum::<f64>() / count).sqrt()
+        (at(position)
+            .map(|level| (level - mean).powi(2))
+            .sum::<f64>()
+            / count)
+            .sqrt()
     });
     deviations.sum::<f64>() / len.max(1) as f64
 }

@@ -65,10 +65,19 @@ pub(super) fn plan(
 fn make_places(places: &[Place], out: &Path) -> Result<()> {
     if names_a_file(out) {
         if places.len() > 1 {
-            bail!("--out {} is one file for {} photos: name a folder", out.display(), places.len());
+            bail!(
+                "--out {} is one file for {} photos: name a folder",
+                out.display(),
+                places.len()
+            );
+        }
+        if matches!(extension(out).as_str(), "jpg" | "jpeg") {
+            output::warn("JPEG changes known pixels a little: choose .png to keep every byte");
         }
     } else {
-        let folders = places.iter().map(|place| output::folder_of(&place.completed));
+        let folders = places
+            .iter()
+            .map(|place| output::folder_of(&place.completed));
         for folder in folders.collect::<HashSet<_>>() {
             output::make_folder(folder)?;
         }
@@ -91,7 +100,10 @@ fn names_a_file(out: &Path) -> bool {
 
 fn check_extensions(comparison: Option<&Path>, trajectory: Option<&Path>) -> Result<()> {
     if let Some(path) = trajectory.filter(|path| extension(path) != "gif") {
-        bail!("{}: an animation is a GIF: end the name in .gif", path.display());
+        bail!(
+            "{}: an animation is a GIF: end the name in .gif",
+            path.display()
+        );
     }
     match comparison.filter(|path| !WRITABLE.contains(&extension(path).as_str())) {
         Some(path) => bail!("{}: end the name of the picture in .png", path.display()),
@@ -135,7 +147,10 @@ fn check_targets(places: &[Place]) -> Result<()> {
             );
         }
         if places.len() == 1 && !seen.insert(identity) {
-            bail!("{}: would be written twice: choose another name", target.display());
+            bail!(
+                "{}: would be written twice: choose another name",
+                target.display()
+            );
         }
     }
     Ok(())
@@ -164,7 +179,11 @@ mod tests {
         let out = folder.path().join("out");
         let places = plan(inputs(&["a.png", "a.jpg", "b/a.png"]), &out, None, None).unwrap();
         let completed: Vec<_> = places.into_iter().map(|place| place.completed).collect();
-        let expected = ["a.completed.png", "a.jpg.completed.png", "b/a.completed.png"];
+        let expected = [
+            "a.completed.png",
+            "a.jpg.completed.png",
+            "b/a.completed.png",
+        ];
         assert_eq!(completed, expected.map(|name| out.join(name)));
         assert!(out.join("b").is_dir());
     }

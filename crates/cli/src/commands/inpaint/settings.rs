@@ -27,7 +27,7 @@ pub(super) struct Settings {
     #[arg(long)]
     restarts: Option<usize>,
     /// Weight of the prior loss, lambda
-    #[arg(long, value_name = "WEIGHT")]
+    #[arg(long, allow_negative_numbers = true, value_name = "WEIGHT")]
     prior_weight: Option<f64>,
     /// Side of the neighborhood of the importance weights in pixels, odd
     #[arg(long, value_name = "PIXELS")]

@@ -26,11 +26,7 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(
-        iterations: usize,
-        trajectory: Option<Trajectory>,
-        display: Display,
-    ) -> Self {
+    pub(super) fn new(iterations: usize, trajectory: Option<Trajectory>, display: Display) -> Self {
         Self {
             bar: progress::bar("searching", iterations as u64, display),
             started: Instant::now(),
@@ -114,11 +110,8 @@ impl Trajectory {
     }
 
     fn try_add(&mut self, generated: &ImageBatch) -> Result<()> {
-        let on_host = ImageBatch::from_values(
-            generated.to_values()?,
-            generated.shape(),
-            &Device::Cpu,
-        )?;
+        let on_host =
+            ImageBatch::from_values(generated.to_values()?, generated.shape(), &Device::Cpu)?;
         let filled = batch_to_photos(&self.corrupted.overlay(&on_host)?)?;
         match filled.first() {
             Some(filled) => self.push(generated, filled),

@@ -56,16 +56,16 @@ pub(super) struct Overrides {
     #[arg(long)]
     batch_size: Option<usize>,
     /// Step size of both optimizers [default: 0.0002]
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     learning_rate: Option<f64>,
     /// Seed of weights, latents, order and flips [default: 0]
     #[arg(long)]
     seed: Option<u64>,
     /// Real images are called 1 - SHARE instead of 1 [default: 0]
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, allow_negative_numbers = true, value_name = "SHARE")]
     label_smoothing: Option<f64>,
     /// What the averaged generator keeps of itself in each step [default: 0.999]
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, allow_negative_numbers = true, value_name = "SHARE")]
     averaging_decay: Option<f64>,
     /// Steps between two grids of samples [default: 500]
     #[arg(long, value_name = "STEPS")]
@@ -101,15 +101,27 @@ impl Overrides {
         let model = &mut config.model;
         let (generator, discriminator) = (self.generator_channels, self.discriminator_channels);
         set(&mut model.image_size_px, self.size.as_ref());
-        set(&mut model.generator_channels, generator.or(self.width).as_ref());
-        set(&mut model.discriminator_channels, discriminator.or(self.width).as_ref());
+        set(
+            &mut model.generator_channels,
+            generator.or(self.width).as_ref(),
+        );
+        set(
+            &mut model.discriminator_channels,
+            discriminator.or(self.width).as_ref(),
+        );
         set(&mut model.latent_len, self.latent_len.as_ref());
         set(&mut model.latent_prior, self.latent_prior.as_ref());
 
         let train = &mut config.train;
         set(&mut train.batch_size, self.batch_size.as_ref());
-        set(&mut train.generator.learning_rate, self.learning_rate.as_ref());
-        set(&mut train.discriminator.learning_rate, self.learning_rate.as_ref());
+        set(
+            &mut train.generator.learning_rate,
+            self.learning_rate.as_ref(),
+        );
+        set(
+            &mut train.discriminator.learning_rate,
+            self.learning_rate.as_ref(),
+        );
         set(&mut train.seed, self.seed.as_ref());
         set(&mut train.label_smoothing, self.label_smoothing.as_ref());
         set(&mut train.averaging_decay, self.averaging_decay.as_ref());

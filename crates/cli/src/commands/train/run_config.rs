@@ -55,7 +55,10 @@ impl RunConfig {
     pub(super) fn from_toml(text: &str, path: &Path) -> Result<Self> {
         toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start.min(text.len()));
-            let number = 1 + text.as_bytes()[..start].iter().filter(|&&b| b == b'\n').count();
+            let number = 1 + text.as_bytes()[..start]
+                .iter()
+                .filter(|&&b| b == b'\n')
+                .count();
             let message = error.message().replace('\n', " ");
             anyhow!("{}, line {number}: {message}", path.display())
         })

@@ -58,7 +58,7 @@ impl Watch {
             config: config.model,
             card: ModelCard {
                 dataset,
-                preprocessing: format!("{}, {size}x{size}", config.data.framing),
+                preprocessing: format!("{}, {size}x{size}, [-1, 1]", config.data.framing),
                 licence: config.data.licence.clone(),
                 ..ModelCard::default()
             },
@@ -125,7 +125,9 @@ impl Watch {
             self.bar.set_position(*step);
             return;
         }
-        let due = self.last_line.is_none_or(|last| last.elapsed() >= TIME_BETWEEN_LINES);
+        let due = self
+            .last_line
+            .is_none_or(|last| last.elapsed() >= TIME_BETWEEN_LINES);
         if due {
             self.last_line = Some(Instant::now());
             let images_left = (self.steps - step) as f64 * self.batch_size as f64;

@@ -59,12 +59,19 @@ impl CustomOp1 for LeakyRelu {
     }
 
     fn bwd(&self, _: &Tensor, result: &Tensor, gradient: &Tensor) -> CandleResult<Option<Tensor>> {
-        let op = LeakyReluGradient { slope: self.slope };
-        gradient
-            .contiguous()?
-            .apply_op2_no_bwd(result, &op)
-            .map(Some)
+        untracked_gradient(gradient, result, self.slope).map(Some)
     }
+}
+
+/// The gradient before the rectifier, from the one behind it and its result, without a graph.
+pub(super) fn untracked_gradient(
+    gradient: &Tensor,
+    result: &Tensor,
+    slope: f64,
+) -> CandleResult<Tensor> {
+    gradient
+        .contiguous()?
+        .apply_op2_no_bwd(result, &LeakyReluGradient { slope })
 }
 
 struct LeakyReluGradient {

@@ -1,0 +1,19 @@
+//! The program as its users see it: arguments in, files and exit codes out.
+
+// clippy.toml allows it in test functions only, not in what they call.
+#![allow(clippy::unwrap_used)]
+
+/// Inputs that must be refused, or converted, without loss.
+mod bad_input;
+/// `import` and `info`.
+mod import;
+/// `inpaint` on good inputs.
+mod inpaint;
+/// The files that the tests are made of.
+mod material;
+/// Running the program.
+mod program;
+/// `mask`, `sample` and `prepare`.
+mod tools;
+/// `train dcgan`: runs, interruptions, resumption.
+mod train;
