@@ -65,3 +65,8 @@ pub use semantic_inpaint_pretrained::PretrainedModel;
 pub use semantic_inpaint_tensor::{
     Device, DeviceChoice, ImageBatch, ImageShape, Latent, LatentPrior, Rng,
 };
+
+/// The README's examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

@@ -19,8 +19,20 @@ use clap::Parser as _;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    keep_candle_to_one_thread();
     match arguments::Arguments::parse().run() {
         Ok(status) => status.into(),
         Err(error) => status::report(&error),
+    }
+}
+
+/// Unless the user has chosen, keeps candle from a thread pool of its own: its threads wait in a loop
+/// for the cores that our operations are using (`docs/experiments/2026-11-22-z-search-speed.md`).
+#[allow(unsafe_code)]
+fn keep_candle_to_one_thread() {
+    const THREADS: &str = "CANDLE_NUM_THREADS";
+    if std::env::var_os(THREADS).is_none() {
+        // SAFETY: this is the first thing `main` does, so no other thread reads the environment.
+        unsafe { std::env::set_var(THREADS, "1") };
     }
 }

@@ -26,7 +26,7 @@ pub enum WindowBorder {
 
 /// How much each known pixel says about the hole, for N masks.
 ///
-/// **Equation** (Yeh et al. 2017, eq. 4), with `N(i)` the window of n x n pixels centered on i:
+/// **Equation** (Yeh et al. 2017, section 3.1), with `N(i)` the window of n x n pixels centered on i:
 ///
 /// ```text
 /// W_i = |{j in N(i) : M_j = 0}| / |N(i)|   where M_i = 1
@@ -85,7 +85,7 @@ impl ImportanceWeights {
         }))
     }
 
-    /// Equal weights: 1 on every known pixel, 0 where missing, as in code without eq. 4.
+    /// Equal weights: 1 on every known pixel, 0 where missing, as in code without importance weights.
     #[must_use]
     pub fn uniform(mask: &Mask) -> Self {
         Self::from_fn(mask, |known| known.map(|&is_known| f32::from(is_known)))

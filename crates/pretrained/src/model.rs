@@ -41,7 +41,11 @@ impl PretrainedModel {
     ///
     /// [`Error::Model`] when memory on the device cannot be allocated.
     pub fn load(self, device: &Device) -> Result<DcganModel> {
-        Ok(DcganModel::from_bytes(self.bytes(), &format!("embedded model `{self}`"), device)?)
+        Ok(DcganModel::from_bytes(
+            self.bytes(),
+            &format!("embedded model `{self}`"),
+            device,
+        )?)
     }
 }
 
@@ -60,7 +64,11 @@ impl FromStr for PretrainedModel {
         let found = Self::ALL.iter().find(|model| model.to_string() == text);
         found.copied().ok_or_else(|| Error::UnknownModel {
             name: text.to_owned(),
-            known: Self::ALL.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+            known: Self::ALL
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(", "),
         })
     }
 }
@@ -74,24 +82,42 @@ mod tests {
 
     #[test]
     fn every_model_loads_fits_a_published_crate_and_has_a_card() {
-        let total: usize = PretrainedModel::ALL.iter().map(|model| model.bytes().len()).sum();
-        assert!(total < 9_500_000, "{total} bytes: crates are limited to 10 MB");
+        let total: usize = PretrainedModel::ALL
+            .iter()
+            .map(|model| model.bytes().len())
+            .sum();
+        assert!(
+            total < 9_500_000,
+            "{total} bytes: crates are limited to 10 MB"
+        );
         for &model in PretrainedModel::ALL {
             assert_eq!(model.to_string().parse::<PretrainedModel>().unwrap(), model);
             assert!(model.card_text().contains("Licence"));
             let loaded = model.load(&Device::Cpu).unwrap();
             let generator = &loaded.generator;
             let (prior, len) = (generator.latent_prior(), generator.latent_len());
-            let z = prior.sample(4, len, &mut Rng::from_seed(1), &Device::Cpu).unwrap();
+            let z = prior
+                .sample(4, len, &mut Rng::from_seed(1), &Device::Cpu)
+                .unwrap();
             let images = generator.forward(&z, Mode::Eval).unwrap();
             images.check_range().unwrap();
-            loaded.discriminator.unwrap().forward(&images, Mode::Eval).unwrap();
+            loaded
+                .discriminator
+                .unwrap()
+                .forward(&images, Mode::Eval)
+                .unwrap();
         }
     }
 
     #[test]
     fn unknown_names_list_the_known_ones() {
-        let message = "imagenet".parse::<PretrainedModel>().unwrap_err().to_string();
-        assert!(message.contains("`imagenet`") && message.contains("celeba"), "{message}");
+        let message = "imagenet"
+            .parse::<PretrainedModel>()
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("`imagenet`") && message.contains("celeba"),
+            "{message}"
+        );
     }
 }

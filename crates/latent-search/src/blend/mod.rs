@@ -58,7 +58,7 @@ impl FromStr for Blend {
 
 /// The completed images: known pixels of `corrupted`, missing pixels from `generated`.
 ///
-/// **Equation** (Yeh et al. 2017, section 3.3; the minimum is their eq. 8, see [`PoissonSolver`])
+/// **Equation** (Yeh et al. 2017, section 3.3; for the minimum see [`PoissonSolver`])
 ///
 /// ```text
 /// overlay   x = known ? y : G(z)

@@ -12,7 +12,7 @@ const MAX_FACTOR_VALUES: usize = 1 << 22;
 
 /// The gradient-domain fill of one mask, factored once and applied to any number of planes.
 ///
-/// **Equation** (Perez et al. 2003, "Poisson image editing", eq. 7; Yeh et al. 2017, eq. 8)
+/// **Equation** (Perez et al. 2003, "Poisson image editing", eq. 7; Yeh et al. 2017, section 3.3)
 ///
 /// ```text
 /// minimize over x  sum over neighbors (i, j), i or j missing, of ((x_i - x_j) - (g_i - g_j))^2
