@@ -28,14 +28,14 @@ const SEED: u64 = 12_345;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let config = SearchConfig {
-        iterations: 1000,
+        iterations: 500,
         optimizer: LatentOptimizer::Adam {
             learning_rate: 0.05,
         },
         constraint: LatentConstraint::Clip { bound: 1.0 },
         restarts: 1,
         prior_weight: 0.0,
-        window: 25,
+        window: 63,
         ..SearchConfig::paper()
     };
     let model = PretrainedModel::CelebA.load(&Device::Cpu)?;

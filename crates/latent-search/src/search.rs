@@ -344,10 +344,11 @@ impl State {
     }
 }
 
-/// Small searches are split so that every thread has a group.
+/// Groups of equal size, as many for each thread.
 fn rows_per_group(rows: usize) -> usize {
-    rows.div_ceil(rayon::current_num_threads())
-        .clamp(1, ROWS_PER_PASS)
+    let threads = rayon::current_num_threads();
+    let rounds = rows.div_ceil(threads * ROWS_PER_PASS).max(1);
+    rows.div_ceil(threads * rounds).max(1)
 }
 
 #[cfg(test)]
