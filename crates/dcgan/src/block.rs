@@ -102,3 +102,15 @@ impl Normalization {
         }
     }
 }
+
+/// The blocks with batch normalization folded into their convolutions by `scaled`.
+pub(crate) fn folded<C>(
+    blocks: Vec<(C, Normalization)>,
+    scaled: fn(&C, &Tensor) -> Result<C>,
+) -> Result<Vec<(C, Normalization)>> {
+    let fold = |(conv, norm): (C, Normalization)| match norm.fold()? {
+        Some((scale, rest)) => Ok((scaled(&conv, &scale)?, rest)),
+        None => Ok((conv, norm)),
+    };
+    blocks.into_iter().map(fold).collect()
+}

@@ -5,7 +5,7 @@ use semantic_inpaint_nn::{
 };
 use semantic_inpaint_tensor::{Device, Error as TensorError, ImageBatch, ImageShape, Rng, Tensor};
 
-use crate::block::{BlockShape, Norm, Normalization, names, specs};
+use crate::block::{BlockShape, Norm, Normalization, folded, names, specs};
 use crate::{DcganConfig, Result};
 
 /// Slope of the leaky rectifier (Radford et al. 2016).
@@ -110,15 +110,7 @@ impl Network for DcganDiscriminator {
     /// A copy in which nothing can change, with batch normalization folded into the convolutions.
     fn frozen(&self) -> NnResult<Self> {
         let frozen = Self::over(self.config, self.params.frozen()?)?;
-        let fold = |(conv, norm): (Conv2d, Normalization)| match norm.fold()? {
-            Some((scale, rest)) => Ok((conv.scaled(&scale)?, rest)),
-            None => Ok((conv, norm)),
-        };
-        let blocks = frozen
-            .blocks
-            .into_iter()
-            .map(fold)
-            .collect::<NnResult<_>>()?;
+        let blocks = folded(frozen.blocks, Conv2d::scaled)?;
         Ok(Self { blocks, ..frozen })
     }
 }

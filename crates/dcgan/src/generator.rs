@@ -7,7 +7,7 @@ use semantic_inpaint_tensor::{
     Device, Error as TensorError, ImageBatch, ImageShape, Latent, LatentPrior, Rng, Tensor,
 };
 
-use crate::block::{BlockShape, Norm, Normalization, names, specs};
+use crate::block::{BlockShape, Norm, Normalization, folded, names, specs};
 use crate::{DcganConfig, Result};
 
 /// The DCGAN generator (Radford et al. 2016): a projection to a 4x4 map, then transposed convolutions
@@ -113,15 +113,7 @@ impl Network for DcganGenerator {
     /// A copy in which nothing can change, with batch normalization folded into the convolutions.
     fn frozen(&self) -> NnResult<Self> {
         let frozen = Self::over(self.config, self.params.frozen()?)?;
-        let fold = |(conv, norm): (ConvTranspose2d, Normalization)| match norm.fold()? {
-            Some((scale, rest)) => Ok((conv.scaled(&scale)?, rest)),
-            None => Ok((conv, norm)),
-        };
-        let blocks = frozen
-            .blocks
-            .into_iter()
-            .map(fold)
-            .collect::<NnResult<_>>()?;
+        let blocks = folded(frozen.blocks, ConvTranspose2d::scaled)?;
         Ok(Self { blocks, ..frozen })
     }
 }
