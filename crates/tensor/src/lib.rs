@@ -35,6 +35,7 @@ mod error;
 mod image_batch;
 mod latent;
 pub mod ops;
+pub mod passes;
 mod random;
 
 pub use candle_core::{D, DType, Device, Shape, Tensor, Var};

@@ -1,0 +1,199 @@
+use rayon::prelude::*;
+
+use super::buffer::Buffer;
+use super::epilogue::{Epilogue, Piece};
+use super::instruction_set::InstructionSet;
+use super::map_layout::MapLayout;
+use super::pass::{Direction, Span};
+use super::product::{Rows, Target, Write, multiply};
+use super::taps::{KERNEL_AREA, TAPS, Tap, Weights, moved};
+
+/// The strided convolution as sums of products, one for each tap, from maps in place: nothing is
+/// copied, and taps that would meet the padding are left out.
+#[derive(Debug)]
+pub(crate) struct Direct {
+    set: InstructionSet,
+    direction: Direction,
+    /// `[block of outputs, phase of outputs (up), tap, input, output of the block]`
+    panels: Buffer,
+}
+
+/// The rows of one tap: where they are read and where they are summed.
+#[derive(Debug, Default)]
+struct TapRows {
+    reads: Vec<u32>,
+    writes: Vec<u32>,
+    /// Rows of one image.
+    per_image: usize,
+}
+
+impl TapRows {
+    /// Those rows of a list that belong to some images.
+    fn of<'a>(&self, rows: &'a [u32], first: usize, count: usize) -> &'a [u32] {
+        &rows[first * self.per_image..][..count * self.per_image]
+    }
+}
+
+/// The rows of every tap for a number of images.
+#[derive(Debug)]
+pub(crate) struct DirectPlan {
+    input: MapLayout,
+    output: MapLayout,
+    taps: Vec<TapRows>,
+}
+
+impl Direct {
+    pub(crate) fn new(
+        set: InstructionSet,
+        direction: Direction,
+        weights: &Weights<'_>,
+        block: usize,
+    ) -> Self {
+        let (inputs, outputs) = match direction {
+            Direction::Up => (weights.coarse, weights.fine),
+            Direction::Down => (weights.fine, weights.coarse),
+        };
+        let padded = inputs.next_multiple_of(block);
+        let blocks = outputs.div_ceil(block);
+        let mut panels = Buffer::zeros(blocks * KERNEL_AREA * padded * block);
+        let mut columns = panels.chunks_exact_mut(block);
+        for output_block in 0..blocks {
+            for (row, column) in taps() {
+                for (input, values) in columns.by_ref().take(padded).enumerate() {
+                    for (lane, value) in values.iter_mut().enumerate() {
+                        let output = output_block * block + lane;
+                        *value = match direction {
+                            Direction::Up => weights.at(input, output, row.tap, column.tap),
+                            Direction::Down => weights.at(output, input, row.tap, column.tap),
+                        };
+                    }
+                }
+            }
+        }
+        Self {
+            set,
+            direction,
+            panels,
+        }
+    }
+
+    pub(crate) fn plan(&self, input: MapLayout, output: MapLayout) -> DirectPlan {
+        let taps = taps().map(|(row, column)| match self.direction {
+            Direction::Up => up_rows(&input, &output, row, column),
+            Direction::Down => down_rows(&input, &output, row, column),
+        });
+        DirectPlan {
+            input,
+            output,
+            taps: taps.collect(),
+        }
+    }
+
+    pub(crate) fn run(
+        &self,
+        plan: &DirectPlan,
+        span: Span,
+        input: &[f32],
+        output: &mut [f32],
+        epilogue: Epilogue<'_>,
+    ) {
+        let layout = &plan.output;
+        let (task_len, tasks_in_block) = match self.direction {
+            Direction::Up => (layout.phase_len(), 4),
+            Direction::Down => (layout.block_len(), 1),
+        };
+        let taps_in_task = KERNEL_AREA / tasks_in_block;
+        let panel_len = self.panels.len() / layout.blocks() / KERNEL_AREA;
+        output
+            .par_chunks_mut(task_len)
+            .enumerate()
+            .for_each(|(task, output)| {
+                let part = task % tasks_in_block;
+                let taps = &plan.taps[part * taps_in_task..][..taps_in_task];
+                let panels = self.panels[task * taps_in_task * panel_len..].chunks_exact(panel_len);
+                let mut write = Write::Replace;
+                for (tap, panel) in taps.iter().zip(panels) {
+                    let rows = Rows {
+                        values: input,
+                        first: 0,
+                        offsets: tap.of(&tap.reads, span.from, span.count),
+                        runs: plan.input.blocks(),
+                        run_stride: plan.input.block_len(),
+                        run_len: plan.input.block,
+                    };
+                    let offsets = tap.of(&tap.writes, span.to, span.count);
+                    let mut target = Target {
+                        values: output,
+                        first: 0,
+                        offsets,
+                    };
+                    multiply(self.set, rows, panel, &mut target, write);
+                    write = Write::Add;
+                }
+                let block = task / tasks_in_block;
+                match self.direction {
+                    Direction::Up => {
+                        let piece = Piece {
+                            block,
+                            phase: part,
+                            image: 0,
+                        };
+                        let place = |image| layout.in_phase(image, 0, 0);
+                        let values = &mut output[place(span.to)..place(span.to + span.count)];
+                        epilogue.finish(self.set, layout, piece, values);
+                    }
+                    Direction::Down => {
+                        epilogue.finish_block(self.set, layout, block, span, 0..span.count, output);
+                    }
+                }
+            });
+    }
+}
+
+/// All pairs of taps of rows and columns: those of each fine phase together, the pair that meets every
+/// pixel first.
+fn taps() -> impl Iterator<Item = (Tap, Tap)> {
+    (0..4).flat_map(|phase| {
+        (0..4).map(move |tap| (TAPS[phase / 2][tap / 2], TAPS[phase % 2][tap % 2]))
+    })
+}
+
+/// Rows of a fine phase: pixel (i, j) reads coarse pixel (i + shift, j + shift).
+fn up_rows(input: &MapLayout, output: &MapLayout, row: Tap, column: Tap) -> TapRows {
+    let from = |i, j| moved(i, row.shift, input.side).zip(moved(j, column.shift, input.side));
+    rows(input, output, input.side, from, |image, i, j| {
+        output.in_phase(image, i, j)
+    })
+}
+
+/// Rows of the coarse map: pixel (k, l) reads fine pixel (2 k - 1 + tap, 2 l - 1 + tap).
+fn down_rows(input: &MapLayout, output: &MapLayout, row: Tap, column: Tap) -> TapRows {
+    let place = |pixel: usize, tap: Tap| moved(2 * pixel, tap.tap as isize - 1, input.side);
+    let from = |k, l| place(k, row).zip(place(l, column));
+    rows(input, output, output.side, from, |image, k, l| {
+        output.in_block(image, k, l)
+    })
+}
+
+fn rows(
+    input: &MapLayout,
+    output: &MapLayout,
+    side: usize,
+    from: impl Fn(usize, usize) -> Option<(usize, usize)>,
+    to: impl Fn(usize, usize, usize) -> usize,
+) -> TapRows {
+    let pixels = || (0..side * side).map(move |pixel| (pixel / side, pixel % side));
+    let mut rows = TapRows::default();
+    for image in 0..input.images {
+        let reads = pixels().filter_map(|(row, column)| from(row, column));
+        rows.reads
+            .extend(reads.map(|(row, column)| input.in_block(image, row, column) as u32));
+    }
+    for image in 0..output.images {
+        let written = pixels().filter(|&(row, column)| from(row, column).is_some());
+        rows.writes
+            .extend(written.map(|(row, column)| to(image, row, column) as u32));
+    }
+    rows.per_image = rows.reads.len() / input.images;
+    rows
+}

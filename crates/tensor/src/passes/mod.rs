@@ -1,0 +1,36 @@
+//! Strided convolutions between feature maps, both ways, at the speed of the processor.
+//!
+//! A 4x4 convolution of stride 2 joins a *coarse* map and a *fine* one of twice the side. Its weights
+//! `[coarse, fine, 4, 4]` are those of a transposed convolution from coarse to fine and of a
+//! convolution from fine to coarse, and each is the other's gradient with respect to its input. So two
+//! passes, up and down, serve both directions of a generator and of a discriminator. What differs is
+//! how a pass is computed ([`Tiling`]) and between what kinds of maps ([`MapShape`]).
+//!
+//! A [`Pass`] holds packed weights and never changes. A [`PassPlan`] holds what depends on the number of
+//! images. Running a pass allocates nothing.
+
+mod buffer;
+mod dense;
+mod direct;
+mod epilogue;
+mod image_down;
+mod image_up;
+mod instruction_set;
+mod map_layout;
+mod pass;
+mod product;
+mod scratch;
+mod tanh;
+mod taps;
+mod tile_transforms;
+mod tiles;
+mod transforms;
+
+#[cfg(test)]
+mod tests;
+
+pub use buffer::Buffer;
+pub use epilogue::Epilogue;
+pub use instruction_set::InstructionSet;
+pub use pass::{Direction, MapShape, Pass, PassPlan, Span, Tiling};
+pub use scratch::Scratch;

@@ -1,0 +1,298 @@
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::buffer::Buffer;
+use super::epilogue::{Epilogue, Piece};
+use super::instruction_set::InstructionSet;
+use super::map_layout::MapLayout;
+use super::pass::{Direction, Span};
+use super::product::{Rows, Target, Write, multiply};
+use super::scratch::Scratch;
+use super::taps::{COEFFICIENTS, Weights};
+use super::tile_transforms::{Evaluate, Gather, Interpolate, Spread};
+use super::transforms::{self, MOST};
+
+/// Values in a cache line.
+const LINE: usize = 16;
+/// Rows of a product at least, so that its panel is read often enough.
+const ROWS_AT_LEAST: usize = 64;
+
+/// The strided convolution by tiles of `SIZE x SIZE` coarse pixels, each parity of the fine map a
+/// product (up) or correlation (down) of polynomials, see [`transforms`](super::transforms): for every
+/// pair of points one product of matrices with `(SIZE + 1)^2 / (4 SIZE^2)` of the multiplications.
+#[derive(Debug)]
+pub(crate) struct Tiles<const SIZE: usize> {
+    set: InstructionSet,
+    direction: Direction,
+    /// Up: `[block of outputs, phase, point, input, output of the block]`; down, where the phases are
+    /// summed: `[block of outputs, point, phase, input, output of the block]`.
+    panels: Buffer,
+}
+
+/// Sizes for a number of images.
+#[derive(Debug)]
+pub(crate) struct TilePlan {
+    input: MapLayout,
+    output: MapLayout,
+    /// Images whose tiles are rows of the same products.
+    group: usize,
+    /// Tiles of one image.
+    tiles: usize,
+    /// Where each row starts, in the tiles at their points and in the products.
+    offsets: Vec<u32>,
+}
+
+impl<const SIZE: usize> Tiles<SIZE> {
+    const POINTS: usize = (SIZE + 1) * (SIZE + 1);
+
+    pub(crate) fn new(
+        set: InstructionSet,
+        direction: Direction,
+        weights: &Weights<'_>,
+        block: usize,
+    ) -> Self {
+        let (inputs, outputs) = match direction {
+            Direction::Up => (weights.coarse, weights.fine),
+            Direction::Down => (weights.fine, weights.coarse),
+        };
+        let padded = inputs.next_multiple_of(block);
+        let len = outputs.div_ceil(block) * 4 * Self::POINTS * padded * block;
+        let mut panels = Buffer::zeros(len);
+        let panel_len = padded * block;
+        for output in 0..outputs {
+            for input in 0..inputs {
+                let (coarse, fine) = match direction {
+                    Direction::Up => (input, output),
+                    Direction::Down => (output, input),
+                };
+                for phase in 0..4 {
+                    let points = filter_points::<SIZE>(weights, coarse, fine, phase);
+                    for (point, &value) in points.iter().enumerate() {
+                        let (outer, inner) = match direction {
+                            Direction::Up => (phase * Self::POINTS + point, 0),
+                            Direction::Down => (point * 4, phase),
+                        };
+                        let panel = output / block * 4 * Self::POINTS + outer + inner;
+                        let place = panel * panel_len + input * block + output % block;
+                        panels[place] = value;
+                    }
+                }
+            }
+        }
+        Self {
+            set,
+            direction,
+            panels,
+        }
+    }
+
+    pub(crate) fn plan(input: MapLayout, output: MapLayout) -> TilePlan {
+        let side = input.side.min(output.side) / SIZE;
+        let tiles = side * side;
+        let group = ROWS_AT_LEAST
+            .div_ceil(tiles)
+            .min(input.images.min(output.images));
+        let offsets = (0..group * tiles)
+            .map(|row| (row * input.block) as u32)
+            .collect();
+        TilePlan {
+            input,
+            output,
+            group,
+            tiles,
+            offsets,
+        }
+    }
+
+    /// Values that all threads, and that each thread needs for a pass.
+    pub(crate) fn scratch_len(plan: &TilePlan) -> (usize, usize) {
+        let rows = Self::POINTS * point_len(plan.offsets.len(), plan.input.block);
+        let coarse_inputs = plan.input.side < plan.output.side;
+        (
+            rows * plan.input.blocks() * if coarse_inputs { 1 } else { 4 },
+            rows,
+        )
+    }
+
+    pub(crate) fn run(
+        &self,
+        plan: &TilePlan,
+        span: Span,
+        input: &[f32],
+        output: &mut [f32],
+        scratch: &mut Scratch,
+        epilogue: Epilogue<'_>,
+    ) {
+        let group = span.count.div_ceil(span.count.div_ceil(plan.group));
+        for start in (0..span.count).step_by(group) {
+            let images = start..(start + group).min(span.count);
+            match self.direction {
+                Direction::Up => self.up(plan, span, images, input, output, scratch, epilogue),
+                Direction::Down => self.down(plan, span, images, input, output, scratch, epilogue),
+            }
+        }
+    }
+
+    fn up(
+        &self,
+        plan: &TilePlan,
+        span: Span,
+        images: Range<usize>,
+        input: &[f32],
+        output: &mut [f32],
+        scratch: &mut Scratch,
+        epilogue: Epilogue<'_>,
+    ) {
+        let (set, layout) = (self.set, plan.output);
+        let (reads, writes) = (span.reads(&images), span.writes(&images));
+        let rows = images.len() * plan.tiles;
+        let points_len = Self::POINTS * point_len(rows, layout.block);
+        let points = &mut scratch.shared[..points_len * plan.input.blocks()];
+        points
+            .par_chunks_mut(points_len)
+            .enumerate()
+            .for_each(|(block, points)| {
+                let map = &input[block * plan.input.block_len()..][..plan.input.block_len()];
+                set.run(Evaluate::<SIZE> {
+                    layout: &plan.input,
+                    images: reads.clone(),
+                    map,
+                    points,
+                });
+            });
+        let points = &*points;
+        let finished = layout.in_phase(writes.start, 0, 0)..layout.in_phase(writes.end, 0, 0);
+        output
+            .par_chunks_mut(layout.phase_len())
+            .enumerate()
+            .for_each(|(task, map)| {
+                scratch.threads.lend(points_len, |products| {
+                    self.products(plan, rows, points, plan.input.blocks(), task, products);
+                    let phase = task % 4;
+                    set.run(Interpolate::<SIZE> {
+                        layout: &layout,
+                        images: writes.clone(),
+                        products,
+                        parities: [phase / 2, phase % 2],
+                        map: &mut *map,
+                    });
+                });
+                let piece = Piece {
+                    block: task / 4,
+                    phase: task % 4,
+                    image: images.start,
+                };
+                epilogue.finish(set, &layout, piece, &mut map[finished.clone()]);
+            });
+    }
+
+    fn down(
+        &self,
+        plan: &TilePlan,
+        span: Span,
+        images: Range<usize>,
+        input: &[f32],
+        output: &mut [f32],
+        scratch: &mut Scratch,
+        epilogue: Epilogue<'_>,
+    ) {
+        let (set, layout) = (self.set, plan.output);
+        let (reads, writes) = (span.reads(&images), span.writes(&images));
+        let rows = images.len() * plan.tiles;
+        let points_len = Self::POINTS * point_len(rows, layout.block);
+        let runs = 4 * plan.input.blocks();
+        let points = &mut scratch.shared[..points_len * runs];
+        points
+            .par_chunks_mut(points_len)
+            .enumerate()
+            .for_each(|(run, points)| {
+                let (phase, block) = (run / plan.input.blocks(), run % plan.input.blocks());
+                let start = block * plan.input.block_len() + phase * plan.input.phase_len();
+                set.run(Spread::<SIZE> {
+                    layout: &plan.input,
+                    images: reads.clone(),
+                    map: &input[start..][..plan.input.phase_len()],
+                    parities: [phase / 2, phase % 2],
+                    points,
+                });
+            });
+        let points = &*points;
+        output
+            .par_chunks_mut(layout.block_len())
+            .enumerate()
+            .for_each(|(block, map)| {
+                scratch.threads.lend(points_len, |products| {
+                    self.products(plan, rows, points, runs, block, products);
+                    set.run(Gather::<SIZE> {
+                        layout: &layout,
+                        images: writes.clone(),
+                        products,
+                        map: &mut *map,
+                    });
+                });
+                epilogue.finish_block(set, &layout, block, span, images.clone(), map);
+            });
+    }
+
+    /// The products of one task at all points: `[point, row, output of the block]`.
+    fn products(
+        &self,
+        plan: &TilePlan,
+        rows: usize,
+        points: &[f32],
+        runs: usize,
+        task: usize,
+        products: &mut [f32],
+    ) {
+        let block = plan.output.block;
+        let panel_len = runs * block * block;
+        let panels = self.panels[task * Self::POINTS * panel_len..].chunks_exact(panel_len);
+        for (point, panel) in (0..Self::POINTS).zip(panels) {
+            let first = point * point_len(rows, block);
+            let offsets = &plan.offsets[..rows];
+            let run_stride = Self::POINTS * point_len(rows, block);
+            let left = Rows {
+                values: points,
+                first,
+                offsets,
+                runs,
+                run_stride,
+                run_len: block,
+            };
+            let mut target = Target {
+                values: products,
+                first,
+                offsets,
+            };
+            multiply(self.set, left, panel, &mut target, Write::Replace);
+        }
+    }
+}
+
+/// From one point's rows to the next point's. An odd number of cache lines, as a tile writes to all
+/// points at once, which must not fall into the same few sets of the cache.
+pub(super) fn point_len(rows: usize, block: usize) -> usize {
+    rows * block + LINE
+}
+
+/// The filter of one pair of channels and one phase at all pairs of points.
+fn filter_points<const SIZE: usize>(
+    weights: &Weights<'_>,
+    coarse: usize,
+    fine: usize,
+    phase: usize,
+) -> Vec<f32> {
+    let (row_taps, column_taps) = (COEFFICIENTS[phase / 2], COEFFICIENTS[phase % 2]);
+    let rows = row_taps.map(|row| {
+        let taps = column_taps.map(|column| f64::from(weights.at(coarse, fine, row, column)));
+        transforms::filter::<SIZE>(taps)
+    });
+    let mut columns = [[0.0; MOST]; MOST];
+    for (index, column) in columns.iter_mut().enumerate() {
+        *column = transforms::filter::<SIZE>([rows[0][index], rows[1][index]]);
+    }
+    (0..(SIZE + 1) * (SIZE + 1))
+        .map(|point| columns[point % (SIZE + 1)][point / (SIZE + 1)] as f32)
+        .collect()
+}
