@@ -92,6 +92,14 @@ impl Normalization {
         }
     }
 
+    /// What is added to each channel, once the scale is folded.
+    pub(crate) fn shift(&self) -> Option<&Tensor> {
+        match self {
+            Self::Folded(shift) => Some(shift),
+            Self::Batch(_) | Self::Absent => None,
+        }
+    }
+
     /// Normalizes, then applies the leaky rectifier.
     pub(crate) fn activate(&self, x: &Tensor, slope: f64, mode: Mode) -> Result<Tensor> {
         match (self, mode) {

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use semantic_inpaint_nn::frozen::{Activation, Layer};
 use semantic_inpaint_nn::{
     Conv2d, Discriminator, Logits, Mode, Network, ParamSpec, Params, Result as NnResult,
 };
@@ -112,6 +113,20 @@ impl Network for DcganDiscriminator {
         let frozen = Self::over(self.config, self.params.frozen()?)?;
         let blocks = folded(frozen.blocks, Conv2d::scaled)?;
         Ok(Self { blocks, ..frozen })
+    }
+
+    fn layers(&self) -> NnResult<Option<Vec<Layer>>> {
+        let blocks = folded(self.blocks.clone(), Conv2d::scaled)?;
+        let last = blocks.len() - 1;
+        let layer = |(index, (conv, norm)): (usize, &(Conv2d, Normalization))| {
+            let activation = if index < last {
+                Activation::LeakyRelu { slope: SLOPE }
+            } else {
+                Activation::Identity
+            };
+            conv.layer(norm.shift(), activation)
+        };
+        Ok(Some(blocks.iter().enumerate().map(layer).collect()))
     }
 }
 

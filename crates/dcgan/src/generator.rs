@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use semantic_inpaint_nn::frozen::{Activation, Layer};
 use semantic_inpaint_nn::{
     ConvTranspose2d, Generator, Mode, Network, ParamSpec, Params, Result as NnResult,
 };
@@ -115,6 +116,20 @@ impl Network for DcganGenerator {
         let frozen = Self::over(self.config, self.params.frozen()?)?;
         let blocks = folded(frozen.blocks, ConvTranspose2d::scaled)?;
         Ok(Self { blocks, ..frozen })
+    }
+
+    fn layers(&self) -> NnResult<Option<Vec<Layer>>> {
+        let blocks = folded(self.blocks.clone(), ConvTranspose2d::scaled)?;
+        let last = blocks.len() - 1;
+        let layer = |(index, (conv, norm)): (usize, &(ConvTranspose2d, Normalization))| {
+            let activation = if index < last {
+                Activation::LeakyRelu { slope: 0.0 }
+            } else {
+                Activation::Tanh
+            };
+            conv.layer(norm.shift(), activation)
+        };
+        Ok(Some(blocks.iter().enumerate().map(layer).collect()))
     }
 }
 

@@ -1,6 +1,7 @@
 use semantic_inpaint_tensor::Tensor;
 use semantic_inpaint_tensor::ops::{ConvGeometry, conv_transpose2d, conv2d};
 
+use crate::frozen::{Activation, Layer, LayerKind};
 use crate::{Init, ParamSpec, Params, Result, Role};
 
 /// DCGAN's start for convolutions: normal with standard deviation 0.02 (Radford et al. 2016).
@@ -45,6 +46,18 @@ impl Conv2d {
             weight: self.weight.broadcast_mul(&scale)?.contiguous()?,
             ..*self
         })
+    }
+
+    /// The layer as data, with what follows it.
+    #[must_use]
+    pub fn layer(&self, shift: Option<&Tensor>, activation: Activation) -> Layer {
+        Layer {
+            kind: LayerKind::Convolution,
+            weight: self.weight.clone(),
+            geometry: self.geometry,
+            shift: shift.cloned(),
+            activation,
+        }
     }
 
     /// The convolved images.
@@ -96,6 +109,18 @@ impl ConvTranspose2d {
             weight: self.weight.broadcast_mul(&scale)?.contiguous()?,
             ..*self
         })
+    }
+
+    /// The layer as data, with what follows it.
+    #[must_use]
+    pub fn layer(&self, shift: Option<&Tensor>, activation: Activation) -> Layer {
+        Layer {
+            kind: LayerKind::Transposed,
+            weight: self.weight.clone(),
+            geometry: self.geometry,
+            shift: shift.cloned(),
+            activation,
+        }
     }
 
     /// The enlarged images.

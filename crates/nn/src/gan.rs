@@ -2,6 +2,7 @@ use semantic_inpaint_tensor::{
     Error as TensorError, ImageBatch, ImageShape, Latent, LatentPrior, Tensor,
 };
 
+use crate::frozen::Layer;
 use crate::{Mode, Params, Result};
 
 /// A network with named parameters.
@@ -23,6 +24,16 @@ pub trait Network: Sized {
     /// A tensor error when memory cannot be allocated.
     fn frozen(&self) -> Result<Self> {
         self.with_params(self.params().frozen()?)
+    }
+
+    /// The network in evaluation mode as a chain of layers, from which a
+    /// [`FrozenNetwork`](crate::frozen::FrozenNetwork) is made; nothing where it is no chain.
+    ///
+    /// # Errors
+    ///
+    /// A tensor error when memory cannot be allocated.
+    fn layers(&self) -> Result<Option<Vec<Layer>>> {
+        Ok(None)
     }
 }
 

@@ -24,6 +24,7 @@ mod adam;
 mod batch_norm;
 mod conv;
 mod error;
+pub mod frozen;
 mod gan;
 mod init;
 pub mod loss;

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod batch_independence;
+mod frozen_networks;
 mod golden_forward;
 mod gradients;
 mod import_samples;

@@ -1,0 +1,15 @@
+//! Networks whose weights never change, at the speed of the processor.
+//!
+//! A search evaluates the same two networks thousands of times and differentiates with respect to the
+//! input only. [`FrozenNetwork`] is built for that: batch normalization is folded into the weights,
+//! the weights are packed once for each direction, activations are part of the convolutions' last
+//! step, and a [`Workspace`] holds all buffers of a number of images, so that an iteration allocates
+//! nothing. The plain forward pass and its gradient by candle are the reference that it equals.
+
+mod layer;
+mod network;
+mod workspace;
+
+pub use layer::{Activation, Layer, LayerKind};
+pub use network::{Favor, FrozenNetwork, FrozenOptions};
+pub use workspace::Workspace;
