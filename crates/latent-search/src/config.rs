@@ -3,6 +3,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use semantic_inpaint_nn::frozen::Favor;
+
 use crate::{Blend, Error, Result};
 
 /// Settings of a latent search. The default is [`SearchConfig::paper`].
@@ -31,6 +33,31 @@ pub struct SearchConfig {
     pub blend: Blend,
     /// Seed of the starts. The starts do not depend on the image or its place in a batch.
     pub seed: u64,
+    /// How the networks are computed.
+    pub engine: Engine,
+}
+
+/// How the networks of a search are computed. It changes the last bits of every step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Engine {
+    /// By [`FrozenNetwork`](semantic_inpaint_nn::frozen::FrozenNetwork), where device and networks
+    /// allow it, else plainly.
+    Frozen {
+        /// One image or many.
+        favor: Favor,
+    },
+    /// By the networks' own forward pass and its gradient.
+    Plain,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::Frozen {
+            favor: Favor::default(),
+        }
+    }
 }
 
 /// How z moves along the gradient.
@@ -139,6 +166,7 @@ impl SearchConfig {
             window: 7,
             blend: Blend::Poisson,
             seed: 0,
+            engine: Engine::default(),
         }
     }
 

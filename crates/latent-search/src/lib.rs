@@ -51,6 +51,7 @@
 
 mod blend;
 mod config;
+mod engine;
 mod error;
 mod inpainter;
 mod latent_walk;
@@ -60,7 +61,7 @@ mod search;
 
 pub use blend::{Blend, PoissonSolver, blend};
 pub use config::{
-    ContextReduction, LatentConstraint, LatentOptimizer, LatentStart, Preset, PriorLoss,
+    ContextReduction, Engine, LatentConstraint, LatentOptimizer, LatentStart, Preset, PriorLoss,
     SearchConfig,
 };
 pub use error::{Error, Result};
@@ -68,3 +69,4 @@ pub use inpainter::LatentInpainter;
 pub use objective::{context_loss, prior_loss};
 pub use observer::{SearchObserver, SearchProgress, Silent};
 pub use search::{LatentSearch, SearchResult, TracePoint};
+pub use semantic_inpaint_nn::frozen::Favor;

@@ -80,15 +80,15 @@ fn vector(values: Vec<f64>, dtype: DType, device: &Device) -> Result<Tensor> {
 /// What z is judged by, for a group of rows.
 #[derive(Debug)]
 pub(crate) struct Objective {
-    target: Tensor,
-    weights: Tensor,
-    scales: Tensor,
-    prior_weight: f64,
-    prior_loss: PriorLoss,
+    pub(crate) target: Tensor,
+    pub(crate) weights: Tensor,
+    pub(crate) scales: Tensor,
+    pub(crate) prior_weight: f64,
+    pub(crate) prior_loss: PriorLoss,
 }
 
 /// The losses of a group of rows, and the gradient of their objectives.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Evaluation {
     pub(crate) context: Vec<f32>,
     pub(crate) prior: Vec<f32>,
@@ -126,6 +126,11 @@ impl Objective {
             prior_weight: config.prior_weight,
             prior_loss: config.prior_loss,
         })
+    }
+
+    /// Images.
+    pub(crate) fn rows(&self) -> usize {
+        self.scales.elem_count()
     }
 
     /// The same images in the order of `rows`, which may repeat them.

@@ -5,13 +5,13 @@ use semantic_inpaint_tensor::{
     Device, Error as TensorError, ImageBatch, ImageShape, Latent, Tensor,
 };
 
+use crate::engine::{FrozenObjective, FrozenPair};
 use crate::latent_walk::LatentWalk;
 use crate::objective::{Evaluation, Objective};
 use crate::{Error, Result, SearchConfig, SearchObserver, SearchProgress};
 
-/// Rows that share one pass through the networks: enough for wide matrix products, few enough for
-/// the activations to stay in cache.
-const ROWS_PER_PASS: usize = 16;
+/// Rows at most that share one pass through the networks: enough for wide matrix products.
+const ROWS_PER_PASS: usize = 32;
 /// Points kept of a search's course.
 const TRACE_POINTS: usize = 150;
 
@@ -22,6 +22,7 @@ const TRACE_POINTS: usize = 150;
 pub struct LatentSearch<G, D> {
     generator: G,
     discriminator: Option<D>,
+    frozen: Option<FrozenPair>,
     config: SearchConfig,
     device: Device,
 }
@@ -71,11 +72,22 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
             return Err(Error::NoDiscriminator);
         }
         let first = generator.params().iter().next();
+        let (generator, discriminator) = (
+            generator.frozen()?,
+            discriminator.map(D::frozen).transpose()?,
+        );
+        let device = first.map_or(Device::Cpu, |(_, tensor, _)| tensor.device().clone());
+        let frozen = if device.is_cpu() {
+            FrozenPair::new(&generator, discriminator.as_ref(), config.engine)?
+        } else {
+            None
+        };
         Ok(Self {
-            device: first.map_or(Device::Cpu, |(_, tensor, _)| tensor.device().clone()),
-            generator: generator.frozen()?,
-            discriminator: discriminator.map(D::frozen).transpose()?,
+            generator,
+            discriminator,
+            frozen,
             config,
+            device,
         })
     }
 
@@ -107,71 +119,76 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         let mut state = State::new(self, corrupted)?;
         let iterations = self.config.iterations;
         let trace_every = iterations.div_ceil(TRACE_POINTS);
-        let (mut trace, mut stopped) = (Vec::new(), false);
+        let mut trace = Vec::with_capacity(iterations / trace_every.max(1) + 2);
+        let mut stopped = false;
         for iteration in 0..=iterations {
-            let evaluations = self.evaluate(&mut state, iteration)?;
-            let objective = state.best_objectives();
+            self.evaluate(&mut state, iteration)?;
+            state.note_best();
             if iteration % trace_every == 0 || iteration == iterations {
                 trace.push(TracePoint {
                     iteration,
-                    objective: objective.clone(),
+                    objective: state.best.clone(),
                 });
             }
             if observer.wants_frame(iteration) {
-                observer.frame(iteration, &self.generate(&state.best_latents()?)?);
+                observer.frame(iteration, &self.generate(&state.best_latents())?);
             }
             if iteration > 0 {
-                let mean_objective = objective.iter().sum::<f64>() / objective.len() as f64;
-                let progress = SearchProgress {
+                let mean_objective = state.best.iter().sum::<f64>() / state.best.len() as f64;
+                observer.iterated(&SearchProgress {
                     iteration,
                     iterations,
                     mean_objective,
-                };
-                observer.iterated(&progress);
+                });
             }
             stopped = iteration < iterations && observer.wants_stop();
             if stopped || iteration == iterations {
                 return self.finish(&state, trace, iteration, stopped);
             }
-            state.update(&self.config, &evaluations);
+            state.update(&self.config);
         }
         self.finish(&state, trace, iterations, stopped)
     }
 
     /// Losses and gradients of all rows, group by group, noting every new best.
-    fn evaluate(&self, state: &mut State, iteration: usize) -> Result<Vec<Evaluation>> {
-        let discriminator = self.discriminator.as_ref();
-        let evaluate = |group: &Group| {
-            let z: Vec<f32> = group
-                .rows
-                .iter()
-                .flat_map(|row| row.walk.z.iter().copied())
-                .collect();
-            group.objective.evaluate(&self.generator, discriminator, &z)
-        };
-        let evaluations: Vec<Evaluation> = if self.device.is_cpu() {
-            state
-                .groups
-                .par_iter()
-                .map(evaluate)
-                .collect::<Result<_>>()?
-        } else {
-            state.groups.iter().map(evaluate).collect::<Result<_>>()?
-        };
-        let prior_weight = self.config.prior_weight;
-        for (group, evaluation) in state.groups.iter_mut().zip(&evaluations) {
-            for (index, row) in group.rows.iter_mut().enumerate() {
-                let losses = (evaluation.context[index], evaluation.prior[index]);
-                if !row.note(losses, prior_weight) {
-                    return Err(Error::NotFinite { iteration });
+    fn evaluate(&self, state: &mut State, iteration: usize) -> Result<()> {
+        let evaluate = |group: &mut Group| -> Result<()> {
+            let latent_len = group.z.len() / group.rows.len();
+            for (z, row) in group.z.chunks_exact_mut(latent_len).zip(&group.rows) {
+                z.copy_from_slice(&row.walk.z);
+            }
+            match (&mut group.path, &self.frozen) {
+                (Path::Frozen(objective), Some(pair)) => {
+                    objective.evaluate(pair, &group.z, &mut group.evaluation);
+                }
+                (Path::Frozen(_), None) => {}
+                (Path::Plain(objective), _) => {
+                    let discriminator = self.discriminator.as_ref();
+                    group.evaluation =
+                        objective.evaluate(&self.generator, discriminator, &group.z)?;
                 }
             }
+            if group.note(self.config.prior_weight) {
+                Ok(())
+            } else {
+                Err(Error::NotFinite { iteration })
+            }
+        };
+        if self.device.is_cpu() {
+            state.groups.par_iter_mut().try_for_each(evaluate)
+        } else {
+            state.groups.iter_mut().try_for_each(evaluate)
         }
-        Ok(evaluations)
     }
 
     fn generate(&self, latent: &[Vec<f32>]) -> Result<ImageBatch> {
         let image = |group: &[Vec<f32>]| -> Result<ImageBatch> {
+            if let Some(pair) = &self.frozen {
+                let shape = self.generator.image_shape();
+                let dims = (group.len(), shape.channels, shape.height, shape.width);
+                let images = Tensor::from_vec(pair.generate(&group.concat()), dims, &self.device);
+                return Ok(ImageBatch::new(images.map_err(TensorError::from)?)?);
+            }
             let latent = self.to_latent(group)?;
             let images = self.generator.forward(&latent, Mode::Eval)?;
             Ok(ImageBatch::new(images.into_tensor().detach())?)
@@ -197,13 +214,13 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         stopped: bool,
     ) -> Result<SearchResult> {
         let best = state.best_rows();
-        let latents = state.best_latents()?;
+        let latents = state.best_latents();
         Ok(SearchResult {
             latent: self.to_latent(&latents)?,
             generated: self.generate(&latents)?,
             context_loss: best.iter().map(|row| f64::from(row.best.context)).collect(),
             prior_loss: best.iter().map(|row| f64::from(row.best.prior)).collect(),
-            objective: state.best_objectives(),
+            objective: state.best.clone(),
             restart: best.iter().map(|row| row.restart).collect(),
             trace,
             iterations,
@@ -227,11 +244,58 @@ fn check_shape(expected: ImageShape, got: ImageShape) -> Result<()> {
 struct State {
     groups: Vec<Group>,
     num_images: usize,
+    /// The lowest objective of each image.
+    best: Vec<f64>,
 }
 
 struct Group {
-    objective: Objective,
+    path: Path,
     rows: Vec<Row>,
+    /// The rows' latents, `[rows, Z]`.
+    z: Vec<f32>,
+    evaluation: Evaluation,
+}
+
+/// The two ways to the same values.
+enum Path {
+    Frozen(Box<FrozenObjective>),
+    Plain(Objective),
+}
+
+impl Group {
+    fn new(
+        frozen: Option<&FrozenPair>,
+        objective: Objective,
+        rows: Vec<Row>,
+        latent_len: usize,
+    ) -> Result<Self> {
+        let path = match frozen {
+            Some(pair) => Path::Frozen(Box::new(FrozenObjective::new(pair, &objective)?)),
+            None => Path::Plain(objective),
+        };
+        let evaluation = Evaluation {
+            context: vec![0.0; rows.len()],
+            prior: vec![0.0; rows.len()],
+            gradient: vec![0.0; rows.len() * latent_len],
+        };
+        let z = vec![0.0; rows.len() * latent_len];
+        Ok(Self {
+            path,
+            rows,
+            z,
+            evaluation,
+        })
+    }
+
+    /// Keeps every row's present z if it is its best so far; false when a loss is not finite.
+    fn note(&mut self, prior_weight: f64) -> bool {
+        let Evaluation { context, prior, .. } = &self.evaluation;
+        let losses = context.iter().copied().zip(prior.iter().copied());
+        let rows = self.rows.iter_mut().zip(losses);
+        rows.fold(true, |finite, (row, losses)| {
+            row.note(losses, prior_weight) && finite
+        })
+    }
 }
 
 struct Row {
@@ -254,12 +318,8 @@ impl Row {
     fn note(&mut self, (context, prior): (f32, f32), prior_weight: f64) -> bool {
         let objective = f64::from(context) + prior_weight * f64::from(prior);
         if objective < self.best.objective {
-            self.best = Best {
-                objective,
-                context,
-                prior,
-                z: self.walk.z.clone(),
-            };
+            (self.best.objective, self.best.context, self.best.prior) = (objective, context, prior);
+            self.best.z.copy_from_slice(&self.walk.z);
         }
         objective.is_finite()
     }
@@ -297,29 +357,47 @@ impl State {
         while !rows.is_empty() {
             let rest = rows.split_off(group_len.min(rows.len()));
             let images: Vec<u32> = rows.iter().map(|row| row.image as u32).collect();
-            groups.push(Group {
-                objective: objective.select(&images)?,
+            let objective = objective.select(&images)?;
+            groups.push(Group::new(
+                search.frozen.as_ref(),
+                objective,
                 rows,
-            });
+                generator.latent_len(),
+            )?);
             rows = rest;
         }
-        Ok(Self { groups, num_images })
+        Ok(Self {
+            groups,
+            num_images,
+            best: vec![f64::INFINITY; num_images],
+        })
     }
 
-    fn update(&mut self, config: &SearchConfig, evaluations: &[Evaluation]) {
-        for (group, evaluation) in self.groups.iter_mut().zip(evaluations) {
-            let latent_len = evaluation.gradient.len() / group.rows.len();
-            let gradients = evaluation.gradient.chunks_exact(latent_len);
+    fn update(&mut self, config: &SearchConfig) {
+        for group in &mut self.groups {
+            let gradient = &group.evaluation.gradient;
+            let gradients = gradient.chunks_exact(gradient.len() / group.rows.len());
             for (row, gradient) in group.rows.iter_mut().zip(gradients) {
                 row.walk.update(config.optimizer, gradient);
             }
         }
     }
 
+    fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.groups.iter().flat_map(|group| &group.rows)
+    }
+
+    fn note_best(&mut self) {
+        for row in self.groups.iter().flat_map(|group| &group.rows) {
+            let best = &mut self.best[row.image];
+            *best = best.min(row.best.objective);
+        }
+    }
+
     /// The best row of each image.
     fn best_rows(&self) -> Vec<&Row> {
         let mut best: Vec<Option<&Row>> = vec![None; self.num_images];
-        for row in self.groups.iter().flat_map(|group| &group.rows) {
+        for row in self.rows() {
             let slot = &mut best[row.image];
             if slot.is_none_or(|best| row.best.objective < best.best.objective) {
                 *slot = Some(row);
@@ -328,19 +406,9 @@ impl State {
         best.into_iter().flatten().collect()
     }
 
-    fn best_objectives(&self) -> Vec<f64> {
-        self.best_rows()
-            .iter()
-            .map(|row| row.best.objective)
-            .collect()
-    }
-
-    fn best_latents(&self) -> Result<Vec<Vec<f32>>> {
-        Ok(self
-            .best_rows()
-            .iter()
-            .map(|row| row.best.z.clone())
-            .collect())
+    fn best_latents(&self) -> Vec<Vec<f32>> {
+        let rows = self.best_rows();
+        rows.iter().map(|row| row.best.z.clone()).collect()
     }
 }
 
