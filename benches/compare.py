@@ -10,6 +10,7 @@ once, in an order drawn anew. README.md beside this file says what the columns m
 
 import argparse
 import json
+import os
 import platform
 import random
 import statistics
@@ -21,6 +22,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PROGRAM = HERE.parent / "target" / "release" / "semantic-inpaint"
 MODES = "eager,frozen,frozen-channels-last,frozen-bf16,frozen-channels-last-bf16,compiled-channels-last"
+
+# A load above this is not our start alone.
+BUSY = 0.5
 
 
 class Worker:
@@ -236,6 +240,8 @@ def report(summaries, workers, options):
         about = worker.greeting
         yield f"{about['program']} {about['version']}: {about['device']}, {about['threads']} threads"
     yield f"Windows of {options.window} s; those with a steal above {options.max_steal:.0%} discarded"
+    if options.load_before is not None:
+        yield f"Load before the start: {options.load_before:.1f}"
     yield ""
     columns = ["case", "batch", "min ms", "median ms", "quartiles", "images/s", "GFLOP/s", "share"]
     columns += ["steal", "kept"]
@@ -275,6 +281,14 @@ def ratio_row(found):
     return [label(ours), label(theirs), ours["batch"], *whole, *by_round, found["rounds"]]
 
 
+def load():
+    """Processes that wanted to run, mean of the last minute; None where the system does not tell."""
+    try:
+        return os.getloadavg()[0]
+    except (AttributeError, OSError):
+        return None
+
+
 def cpu_name():
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
@@ -302,6 +316,10 @@ def document(summaries, workers, options, windows):
 
 def main():
     options = arguments()
+    options.load_before = load()
+    if options.load_before and options.load_before > BUSY:
+        print(f"warning: other processes are running (load {options.load_before:.1f}), which slows "
+              "both sides, and not alike: stop them", file=sys.stderr)
     workers = start(options)
     windows = measure(workers, options)
     for worker in workers:
