@@ -16,9 +16,13 @@ test:
 gpu:
     cargo test --workspace --features cuda
 
-# Benchmarks; add a filter or `--features cuda` after the name.
+# Benchmarks (benches/README.md); add a filter or `--features cuda` after the name.
 bench *ARGS:
-    cargo bench --package semantic-inpaint {{ARGS}}
+    CANDLE_NUM_THREADS=1 cargo bench --package semantic-inpaint {{ARGS}}
+
+# The search and training step beside PyTorch's, in alternation.
+compare *ARGS:
+    cargo build --release && python3 benches/compare.py {{ARGS}}
 
 # Rewrite the golden files with PyTorch (versions are pinned in the scripts).
 golden:

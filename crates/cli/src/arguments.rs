@@ -1,7 +1,7 @@
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::commands::{import, info, inpaint, mask, prepare, sample, train};
+use crate::commands::{bench, import, info, inpaint, mask, prepare, sample, train};
 use crate::status::Status;
 
 /// Fills holes in photographs by searching the latent space of a generative network (Yeh et al. 2017)
@@ -30,6 +30,7 @@ enum Command {
     Info(info::Arguments),
     Prepare(prepare::Arguments),
     Import(import::Arguments),
+    Bench(bench::Arguments),
 }
 
 /// Train a model on a data set
@@ -48,6 +49,7 @@ impl Arguments {
             Command::Info(arguments) => info::run(&arguments),
             Command::Prepare(arguments) => prepare::run(&arguments),
             Command::Import(arguments) => import::run(&arguments),
+            Command::Bench(arguments) => bench::run(&arguments),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One module per command: its arguments and what it does with them.
 
+pub(crate) mod bench;
 pub(crate) mod import;
 pub(crate) mod info;
 pub(crate) mod inpaint;

@@ -5,6 +5,8 @@
 
 /// Inputs that must be refused, or converted, without loss.
 mod bad_input;
+/// `bench`: its table, its JSON, its windows on demand.
+mod bench;
 /// `import` and `info`.
 mod import;
 /// `inpaint` on good inputs.

@@ -1,4 +1,4 @@
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -55,6 +55,21 @@ pub(crate) fn program(folder: &Path) -> Command {
 pub(crate) fn run(folder: &Path, arguments: &str) -> Ran {
     let arguments = arguments.split_whitespace();
     program(folder).args(arguments).output().unwrap().into()
+}
+
+/// Runs the program with a text on its stdin.
+pub(crate) fn run_with_input(folder: &Path, arguments: &str, input: &str) -> Ran {
+    let mut child = program(folder)
+        .args(arguments.split_whitespace())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(input.as_bytes()).unwrap();
+    drop(stdin);
+    child.wait_with_output().unwrap().into()
 }
 
 /// Starts the program and waits until a line of its stderr begins with `text`. The rest of stderr is

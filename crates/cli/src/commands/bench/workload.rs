@@ -1,0 +1,183 @@
+use std::ops::ControlFlow;
+
+use anyhow::Result;
+use semantic_inpaint::dcgan::{DcganDiscriminator, DcganGenerator};
+use semantic_inpaint::tensor::Tensor;
+use semantic_inpaint::train::{GanTrainer, TrainConfig};
+use semantic_inpaint::{
+    CorruptedImages, DcganConfig, Device, ImageBatch, LatentSearch, MaskShape, Rng, SearchConfig,
+    SearchObserver, SearchProgress,
+};
+
+use super::case::{Case, PRODUCT, Work};
+use super::clock::Clock;
+use super::graph::Graph;
+
+/// More iterations than a clock lets a search make.
+const NO_END: usize = 1_000_000_000;
+const SEED: u64 = 1;
+
+/// Something that iterates until its clock has enough.
+pub(super) trait Workload {
+    /// Ticks the clock after every iteration.
+    fn run(&mut self, clock: &mut Clock<'_>) -> Result<()>;
+}
+
+/// Sizes of the networks and where they run.
+#[derive(Debug, Clone)]
+pub(super) struct Setting {
+    pub(super) config: DcganConfig,
+    pub(super) device: Device,
+}
+
+impl Setting {
+    /// A case with everything it needs in memory.
+    pub(super) fn prepare(&self, case: &Case) -> Result<Box<dyn Workload>> {
+        let rng = &mut Rng::from_seed(SEED);
+        Ok(match case.work {
+            Work::Product => Box::new(self.product(rng)?),
+            Work::Search(variant) => {
+                let (generator, discriminator) = self.networks(rng)?;
+                let config = (variant.configure)(search_config());
+                Box::new(Search {
+                    search: LatentSearch::new(&generator, Some(&discriminator), config)?,
+                    corrupted: self.corrupted(case.batch, rng)?,
+                })
+            }
+            Work::Graph => {
+                let (generator, discriminator) = self.networks(rng)?;
+                let corrupted = self.corrupted(case.batch, rng)?;
+                let config = search_config();
+                Box::new(Graph::new(
+                    &generator,
+                    &discriminator,
+                    corrupted,
+                    config,
+                    rng,
+                )?)
+            }
+            Work::Training => {
+                let (generator, discriminator) = self.networks(rng)?;
+                let config = TrainConfig {
+                    batch_size: case.batch,
+                    ..TrainConfig::default()
+                };
+                Box::new(Training {
+                    trainer: GanTrainer::new(generator, discriminator, config)?,
+                    real: self.images(case.batch, rng)?,
+                })
+            }
+        })
+    }
+
+    fn product(&self, rng: &mut Rng) -> Result<Product> {
+        let [rows, cols, inner] = PRODUCT;
+        Ok(Product {
+            left: rng.uniform(-1.0, 1.0, (rows, inner), &self.device)?,
+            right: rng.uniform(-1.0, 1.0, (inner, cols), &self.device)?,
+            device: self.device.clone(),
+        })
+    }
+
+    fn networks(&self, rng: &mut Rng) -> Result<(DcganGenerator, DcganDiscriminator)> {
+        Ok((
+            DcganGenerator::initialize(self.config, rng, &self.device)?,
+            DcganDiscriminator::initialize(self.config, rng, &self.device)?,
+        ))
+    }
+
+    fn images(&self, count: usize, rng: &mut Rng) -> Result<ImageBatch> {
+        let shape = self.config.image_shape();
+        let dims = (count, shape.channels, shape.height, shape.width);
+        Ok(ImageBatch::new(rng.uniform(
+            -1.0,
+            1.0,
+            dims,
+            &self.device,
+        )?)?)
+    }
+
+    /// Images of noise without their centers, which have a tenth of the area as in `square:20` at
+    /// 64x64.
+    fn corrupted(&self, count: usize, rng: &mut Rng) -> Result<CorruptedImages> {
+        let size_px = self.config.image_size_px;
+        let hole = MaskShape::Square {
+            size_px: 5 * size_px / 16,
+        };
+        let mask = hole.build(size_px, size_px, rng)?;
+        Ok(CorruptedImages::new(&self.images(count, rng)?, &mask)?)
+    }
+}
+
+fn search_config() -> SearchConfig {
+    SearchConfig {
+        iterations: NO_END,
+        ..SearchConfig::paper()
+    }
+}
+
+struct Product {
+    left: Tensor,
+    right: Tensor,
+    device: Device,
+}
+
+impl Workload for Product {
+    fn run(&mut self, clock: &mut Clock<'_>) -> Result<()> {
+        loop {
+            self.left.matmul(&self.right)?;
+            self.device.synchronize()?;
+            if clock.tick().is_break() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+struct Search {
+    search: LatentSearch<DcganGenerator, DcganDiscriminator>,
+    corrupted: CorruptedImages,
+}
+
+impl Workload for Search {
+    fn run(&mut self, clock: &mut Clock<'_>) -> Result<()> {
+        let mut ticker = Ticker {
+            clock,
+            flow: ControlFlow::Continue(()),
+        };
+        self.search.search(&self.corrupted, &mut ticker)?;
+        Ok(())
+    }
+}
+
+/// Ticks a clock from within a search, whose iterations alone are timed, not its start and end.
+struct Ticker<'a, 'b> {
+    clock: &'a mut Clock<'b>,
+    flow: ControlFlow<()>,
+}
+
+impl SearchObserver for Ticker<'_, '_> {
+    fn iterated(&mut self, _progress: &SearchProgress) {
+        self.flow = self.clock.tick();
+    }
+
+    fn wants_stop(&mut self) -> bool {
+        self.flow.is_break()
+    }
+}
+
+struct Training {
+    trainer: GanTrainer<DcganGenerator, DcganDiscriminator>,
+    real: ImageBatch,
+}
+
+impl Workload for Training {
+    fn run(&mut self, clock: &mut Clock<'_>) -> Result<()> {
+        loop {
+            self.trainer.step(&self.real)?;
+            if clock.tick().is_break() {
+                return Ok(());
+            }
+        }
+    }
+}
