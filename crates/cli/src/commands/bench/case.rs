@@ -1,15 +1,28 @@
 use std::fmt;
 
-use semantic_inpaint::{DcganConfig, SearchConfig};
+use semantic_inpaint::{DcganConfig, Engine, Favor, SearchConfig};
 use serde::Serialize;
 
 use super::flops;
 
 /// How a search runs; each gets a row for every batch.
-const SEARCHES: &[SearchVariant] = &[SearchVariant {
-    precision: "f32",
-    configure: |config| config,
-}];
+const SEARCHES: &[SearchVariant] = &[
+    SearchVariant {
+        precision: "f32",
+        configure: |config| favoring(config, Favor::Latency),
+    },
+    SearchVariant {
+        precision: "f32, throughput",
+        configure: |config| favoring(config, Favor::Throughput),
+    },
+];
+
+fn favoring(config: SearchConfig, favor: Favor) -> SearchConfig {
+    SearchConfig {
+        engine: Engine::Frozen { favor },
+        ..config
+    }
+}
 
 /// Rows, columns and inner size of the matrix product.
 pub(super) const PRODUCT: [usize; 3] = [2048, 1024, 1024];
