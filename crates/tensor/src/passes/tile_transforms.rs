@@ -1,4 +1,6 @@
 //! Tiles of maps to their values at points and back, one panel of channels at a time.
+//!
+//! All places are counted in vectors.
 
 use std::ops::Range;
 
@@ -10,60 +12,11 @@ use super::taps::FIRST;
 use super::tiles::point_len;
 use super::transforms::{self, MOST, Run};
 
-/// `MOST x MOST` vectors, of which a tile uses the first few of each row.
-type Grid<V> = [Run<V>; MOST];
+/// The place of a row or column beyond the map: added to any other it is beyond every slice.
+const NOWHERE: usize = usize::MAX / 4;
 
-/// Applies a map along both axes.
-#[inline(always)]
-fn both_axes<V: Copy>(mut grid: Grid<V>, along: impl Fn(Run<V>) -> Run<V>) -> Grid<V> {
-    for row in &mut grid {
-        *row = along(*row);
-    }
-    for column in 0..MOST {
-        let run = [
-            grid[0][column],
-            grid[1][column],
-            grid[2][column],
-            grid[3][column],
-            grid[4][column],
-        ];
-        let run = along(run);
-        for (row, value) in grid.iter_mut().zip(run) {
-            row[column] = value;
-        }
-    }
-    grid
-}
-
-#[inline(always)]
-fn load<S: Simd>(values: &[f32], start: usize) -> S::f32s {
-    S::as_simd_f32s(&values[start..][..S::F32_LANES]).0[0]
-}
-
-#[inline(always)]
-fn store<S: Simd>(values: &mut [f32], start: usize, vector: S::f32s) {
-    S::as_mut_simd_f32s(&mut values[start..][..S::F32_LANES]).0[0] = vector;
-}
-
-/// The tiles of some images, row by row, with the vectors of their channels.
-#[inline(always)]
-fn each_tile<S: Simd>(
-    images: Range<usize>,
-    tiles_across: usize,
-    mut visit: impl FnMut(usize, [usize; 2], usize, usize),
-) {
-    let mut row = 0;
-    for image in images {
-        for tile_row in 0..tiles_across {
-            for tile_column in 0..tiles_across {
-                for vector in 0..PANEL_VECTORS {
-                    visit(image, [tile_row, tile_column], row, vector * S::F32_LANES);
-                }
-                row += 1;
-            }
-        }
-    }
-}
+/// Where the rows or columns of a tile start.
+type Places = [usize; MOST];
 
 /// A block's tiles of coarse pixels at their points: `[point, row, channel]`.
 pub(super) struct Evaluate<'a, const SIZE: usize> {
@@ -71,43 +24,6 @@ pub(super) struct Evaluate<'a, const SIZE: usize> {
     pub(super) images: Range<usize>,
     pub(super) map: &'a [f32],
     pub(super) points: &'a mut [f32],
-}
-
-impl<const SIZE: usize> WithSimd for Evaluate<'_, SIZE> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self {
-            layout,
-            images,
-            map,
-            points,
-        } = self;
-        let across = layout.side / SIZE;
-        let point_len = point_len(images.len() * across * across, layout.block);
-        each_tile::<S>(
-            images,
-            across,
-            #[inline(always)]
-            |image, [tile_row, tile_column], row, lane| {
-                let mut grid = [[simd.splat_f32s(0.0); MOST]; MOST];
-                for i in 0..SIZE {
-                    for j in 0..SIZE {
-                        let pixel =
-                            layout.in_block(image, tile_row * SIZE + i, tile_column * SIZE + j);
-                        grid[i][j] = load::<S>(map, pixel + lane);
-                    }
-                }
-                let grid = both_axes(
-                    grid,
-                    #[inline(always)]
-                    |run| transforms::evaluate::<S, SIZE>(simd, run),
-                );
-                store_points::<S, SIZE>(points, point_len, row * layout.block + lane, &grid);
-            },
-        );
-    }
 }
 
 /// One phase of a block's fine map, windows of `SIZE + 1` pixels, at their points.
@@ -119,49 +35,6 @@ pub(super) struct Spread<'a, const SIZE: usize> {
     pub(super) points: &'a mut [f32],
 }
 
-impl<const SIZE: usize> WithSimd for Spread<'_, SIZE> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self {
-            layout,
-            images,
-            map,
-            parities,
-            points,
-        } = self;
-        let side = layout.phase_side();
-        let across = side / SIZE;
-        let point_len = point_len(images.len() * across * across, layout.block);
-        let first = parities.map(|parity| FIRST[parity]);
-        each_tile::<S>(
-            images,
-            across,
-            #[inline(always)]
-            |image, [tile_row, tile_column], row, lane| {
-                let mut grid = [[simd.splat_f32s(0.0); MOST]; MOST];
-                for i in 0..=SIZE {
-                    let from_row = (tile_row * SIZE + i).wrapping_add_signed(first[0]);
-                    for j in 0..=SIZE {
-                        let from_column = (tile_column * SIZE + j).wrapping_add_signed(first[1]);
-                        if from_row < side && from_column < side {
-                            let pixel = layout.in_phase(image, from_row, from_column);
-                            grid[i][j] = load::<S>(map, pixel + lane);
-                        }
-                    }
-                }
-                let grid = both_axes(
-                    grid,
-                    #[inline(always)]
-                    |run| transforms::spread::<S, SIZE>(simd, run),
-                );
-                store_points::<S, SIZE>(points, point_len, row * layout.block + lane, &grid);
-            },
-        );
-    }
-}
-
 /// Products of polynomials added up to one phase of a block's fine map.
 pub(super) struct Interpolate<'a, const SIZE: usize> {
     pub(super) layout: &'a MapLayout,
@@ -169,57 +42,6 @@ pub(super) struct Interpolate<'a, const SIZE: usize> {
     pub(super) products: &'a [f32],
     pub(super) parities: [usize; 2],
     pub(super) map: &'a mut [f32],
-}
-
-impl<const SIZE: usize> WithSimd for Interpolate<'_, SIZE> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        let Self {
-            layout,
-            images,
-            products,
-            parities,
-            map,
-        } = self;
-        let side = layout.phase_side();
-        let across = side / SIZE;
-        let point_len = point_len(images.len() * across * across, layout.block);
-        let first = parities.map(|parity| FIRST[parity]);
-        each_tile::<S>(
-            images,
-            across,
-            #[inline(always)]
-            |image, [tile_row, tile_column], row, lane| {
-                let grid =
-                    load_points::<S, SIZE>(simd, products, point_len, row * layout.block + lane);
-                let grid = both_axes(
-                    grid,
-                    #[inline(always)]
-                    |run| transforms::interpolate::<S, SIZE>(simd, run),
-                );
-                for i in 0..=SIZE {
-                    let to_row = (tile_row * SIZE + i).wrapping_add_signed(first[0]);
-                    for j in 0..=SIZE {
-                        let to_column = (tile_column * SIZE + j).wrapping_add_signed(first[1]);
-                        if to_row >= side || to_column >= side {
-                            continue;
-                        }
-                        let pixel = layout.in_phase(image, to_row, to_column) + lane;
-                        // Neighboring tiles share a row or column of pixels; the earlier wrote it first.
-                        let shared = (i == 0 && tile_row > 0) || (j == 0 && tile_column > 0);
-                        let value = if shared {
-                            simd.add_f32s(load::<S>(map, pixel), grid[i][j])
-                        } else {
-                            grid[i][j]
-                        };
-                        store::<S>(map, pixel, value);
-                    }
-                }
-            },
-        );
-    }
 }
 
 /// Correlations gathered to a block's coarse map.
@@ -230,69 +52,303 @@ pub(super) struct Gather<'a, const SIZE: usize> {
     pub(super) map: &'a mut [f32],
 }
 
-impl<const SIZE: usize> WithSimd for Gather<'_, SIZE> {
+/// One tile, or one vector of its channels.
+struct Tile {
+    /// Where the rows and columns of its pixels start.
+    rows: Places,
+    columns: Places,
+    /// Whether tiles above and to the left have written the first row and column already.
+    below: bool,
+    right: bool,
+    /// Where it lies among the values at a point.
+    at_point: usize,
+}
+
+/// Visits the vectors of the tiles of some images, row by row.
+#[inline(always)]
+fn each_tile(
+    images: Range<usize>,
+    across: usize,
+    image_len: usize,
+    rows: impl Fn(usize) -> Places,
+    columns: impl Fn(usize) -> Places,
+    mut visit: impl FnMut(&Tile),
+) {
+    let mut at_point = 0;
+    for image in images {
+        for tile_row in 0..across {
+            let rows = rows(tile_row).map(|place| place + image * image_len);
+            for tile_column in 0..across {
+                let columns = columns(tile_column);
+                for vector in 0..PANEL_VECTORS {
+                    visit(&Tile {
+                        rows,
+                        columns: columns.map(|place| place + vector),
+                        below: tile_row > 0,
+                        right: tile_column > 0,
+                        at_point,
+                    });
+                    at_point += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Applies a map to `IN x IN` values along both axes and stores `OUT x OUT`.
+#[inline(always)]
+fn both_axes<V: Copy, const IN: usize, const OUT: usize>(
+    zero: V,
+    load: impl Fn(usize, usize) -> V,
+    along: impl Fn(Run<V>) -> Run<V>,
+    mut store: impl FnMut(usize, usize, V),
+) {
+    let mut rows = [[zero; MOST]; MOST];
+    for (i, row) in rows.iter_mut().enumerate().take(IN) {
+        for (j, value) in row.iter_mut().enumerate().take(IN) {
+            *value = load(i, j);
+        }
+        *row = along(*row);
+    }
+    for j in 0..OUT {
+        let column = along([rows[0][j], rows[1][j], rows[2][j], rows[3][j], rows[4][j]]);
+        for (i, &value) in column.iter().enumerate().take(OUT) {
+            store(i, j, value);
+        }
+    }
+}
+
+/// Where the pixels of coarse tiles lie in a block, along rows and along columns.
+#[inline(always)]
+fn coarse_places<const SIZE: usize>(
+    layout: &MapLayout,
+    lanes: usize,
+) -> [impl Fn(usize) -> Places + use<SIZE>; 2] {
+    let phase = layout.phase_len() / lanes;
+    let places = move |step: usize, parity: usize| {
+        move |tile: usize| {
+            std::array::from_fn(|index| {
+                let pixel = tile * SIZE + index.min(SIZE - 1);
+                pixel / 2 * step + pixel % 2 * parity
+            })
+        }
+    };
+    [
+        places(layout.phase_side() * PANEL_VECTORS, 2 * phase),
+        places(PANEL_VECTORS, phase),
+    ]
+}
+
+/// Where the `SIZE + 1` pixels of fine windows lie in a phase, along rows and along columns.
+#[inline(always)]
+fn fine_places<const SIZE: usize>(
+    layout: &MapLayout,
+    parities: [usize; 2],
+) -> [impl Fn(usize) -> Places + use<SIZE>; 2] {
+    let side = layout.phase_side();
+    let places = move |step: usize, parity: usize| {
+        move |tile: usize| {
+            std::array::from_fn(|index| {
+                let pixel = (tile * SIZE + index).wrapping_add_signed(FIRST[parity]);
+                if pixel < side { pixel * step } else { NOWHERE }
+            })
+        }
+    };
+    [
+        places(side * PANEL_VECTORS, parities[0]),
+        places(PANEL_VECTORS, parities[1]),
+    ]
+}
+
+/// Vectors from one point's values to the next point's.
+#[inline(always)]
+fn point_vectors(images: &Range<usize>, across: usize, block: usize, lanes: usize) -> usize {
+    point_len(images.len() * across * across, block) / lanes
+}
+
+impl<const SIZE: usize> WithSimd for Evaluate<'_, SIZE> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self {
-            layout,
-            images,
-            products,
-            map,
-        } = self;
+        let Self { layout, images, map, points } = self;
+        let (map, points) = (S::as_simd_f32s(map).0, S::as_mut_simd_f32s(points).0);
         let across = layout.side / SIZE;
-        let point_len = point_len(images.len() * across * across, layout.block);
-        each_tile::<S>(
+        let point = point_vectors(&images, across, layout.block, S::F32_LANES);
+        let image_len = layout.phase_pixels() * PANEL_VECTORS;
+        let [rows, columns] = coarse_places::<SIZE>(layout, S::F32_LANES);
+        each_tile(
             images,
             across,
+            image_len,
+            rows,
+            columns,
             #[inline(always)]
-            |image, [tile_row, tile_column], row, lane| {
-                let grid =
-                    load_points::<S, SIZE>(simd, products, point_len, row * layout.block + lane);
-                let grid = both_axes(
-                    grid,
-                    #[inline(always)]
-                    |run| transforms::gather::<S, SIZE>(simd, run),
-                );
-                for i in 0..SIZE {
-                    for j in 0..SIZE {
-                        let pixel =
-                            layout.in_block(image, tile_row * SIZE + i, tile_column * SIZE + j);
-                        store::<S>(map, pixel + lane, grid[i][j]);
-                    }
-                }
+            |tile| match SIZE {
+                2 => evaluate_tile::<S, SIZE, 2, 3>(simd, tile, map, points, point),
+                _ => evaluate_tile::<S, SIZE, 4, 5>(simd, tile, map, points, point),
             },
         );
     }
 }
 
 #[inline(always)]
-fn store_points<S: Simd, const SIZE: usize>(
-    points: &mut [f32],
-    point_len: usize,
-    start: usize,
-    grid: &Grid<S::f32s>,
+fn evaluate_tile<S: Simd, const SIZE: usize, const IN: usize, const OUT: usize>(
+    simd: S,
+    tile: &Tile,
+    map: &[S::f32s],
+    points: &mut [S::f32s],
+    point: usize,
 ) {
-    for i in 0..=SIZE {
-        for j in 0..=SIZE {
-            store::<S>(points, (i * (SIZE + 1) + j) * point_len + start, grid[i][j]);
-        }
+    both_axes::<_, IN, OUT>(
+        simd.splat_f32s(0.0),
+        #[inline(always)]
+        |i, j| map[tile.rows[i] + tile.columns[j]],
+        #[inline(always)]
+        |run| transforms::evaluate::<S, SIZE>(simd, run),
+        #[inline(always)]
+        |i, j, value| points[(i * OUT + j) * point + tile.at_point] = value,
+    );
+}
+
+impl<const SIZE: usize> WithSimd for Spread<'_, SIZE> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { layout, images, map, parities, points } = self;
+        let (map, points) = (S::as_simd_f32s(map).0, S::as_mut_simd_f32s(points).0);
+        let across = layout.phase_side() / SIZE;
+        let point = point_vectors(&images, across, layout.block, S::F32_LANES);
+        let image_len = layout.phase_pixels() * PANEL_VECTORS;
+        let [rows, columns] = fine_places::<SIZE>(layout, parities);
+        each_tile(
+            images,
+            across,
+            image_len,
+            rows,
+            columns,
+            #[inline(always)]
+            |tile| match SIZE {
+                2 => spread_window::<S, SIZE, 3>(simd, tile, map, points, point),
+                _ => spread_window::<S, SIZE, 5>(simd, tile, map, points, point),
+            },
+        );
     }
 }
 
 #[inline(always)]
-fn load_points<S: Simd, const SIZE: usize>(
+fn spread_window<S: Simd, const SIZE: usize, const POINTS: usize>(
     simd: S,
-    points: &[f32],
-    point_len: usize,
-    start: usize,
-) -> Grid<S::f32s> {
-    let mut grid = [[simd.splat_f32s(0.0); MOST]; MOST];
-    for i in 0..=SIZE {
-        for j in 0..=SIZE {
-            grid[i][j] = load::<S>(points, (i * (SIZE + 1) + j) * point_len + start);
-        }
+    tile: &Tile,
+    map: &[S::f32s],
+    points: &mut [S::f32s],
+    point: usize,
+) {
+    let zero = simd.splat_f32s(0.0);
+    both_axes::<_, POINTS, POINTS>(
+        zero,
+        #[inline(always)]
+        |i, j| map.get(tile.rows[i] + tile.columns[j]).copied().unwrap_or(zero),
+        #[inline(always)]
+        |run| transforms::spread::<S, SIZE>(simd, run),
+        #[inline(always)]
+        |i, j, value| points[(i * POINTS + j) * point + tile.at_point] = value,
+    );
+}
+
+impl<const SIZE: usize> WithSimd for Interpolate<'_, SIZE> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { layout, images, products, parities, map } = self;
+        let (products, map) = (S::as_simd_f32s(products).0, S::as_mut_simd_f32s(map).0);
+        let across = layout.phase_side() / SIZE;
+        let point = point_vectors(&images, across, layout.block, S::F32_LANES);
+        let image_len = layout.phase_pixels() * PANEL_VECTORS;
+        let [rows, columns] = fine_places::<SIZE>(layout, parities);
+        each_tile(
+            images,
+            across,
+            image_len,
+            rows,
+            columns,
+            #[inline(always)]
+            |tile| match SIZE {
+                2 => interpolate_tile::<S, SIZE, 3>(simd, tile, products, point, map),
+                _ => interpolate_tile::<S, SIZE, 5>(simd, tile, products, point, map),
+            },
+        );
     }
-    grid
+}
+
+/// Neighboring tiles share a row or column of pixels; the earlier one wrote it first.
+#[inline(always)]
+fn interpolate_tile<S: Simd, const SIZE: usize, const POINTS: usize>(
+    simd: S,
+    tile: &Tile,
+    products: &[S::f32s],
+    point: usize,
+    map: &mut [S::f32s],
+) {
+    both_axes::<_, POINTS, POINTS>(
+        simd.splat_f32s(0.0),
+        #[inline(always)]
+        |i, j| products[(i * POINTS + j) * point + tile.at_point],
+        #[inline(always)]
+        |run| transforms::interpolate::<S, SIZE>(simd, run),
+        #[inline(always)]
+        |i, j, value| {
+            if let Some(pixel) = map.get_mut(tile.rows[i] + tile.columns[j]) {
+                let shared = (i == 0 && tile.below) || (j == 0 && tile.right);
+                *pixel = if shared { simd.add_f32s(*pixel, value) } else { value };
+            }
+        },
+    );
+}
+
+impl<const SIZE: usize> WithSimd for Gather<'_, SIZE> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { layout, images, products, map } = self;
+        let (products, map) = (S::as_simd_f32s(products).0, S::as_mut_simd_f32s(map).0);
+        let across = layout.side / SIZE;
+        let point = point_vectors(&images, across, layout.block, S::F32_LANES);
+        let image_len = layout.phase_pixels() * PANEL_VECTORS;
+        let [rows, columns] = coarse_places::<SIZE>(layout, S::F32_LANES);
+        each_tile(
+            images,
+            across,
+            image_len,
+            rows,
+            columns,
+            #[inline(always)]
+            |tile| match SIZE {
+                2 => gather_tile::<S, SIZE, 3, 2>(simd, tile, products, point, map),
+                _ => gather_tile::<S, SIZE, 5, 4>(simd, tile, products, point, map),
+            },
+        );
+    }
+}
+
+#[inline(always)]
+fn gather_tile<S: Simd, const SIZE: usize, const IN: usize, const OUT: usize>(
+    simd: S,
+    tile: &Tile,
+    products: &[S::f32s],
+    point: usize,
+    map: &mut [S::f32s],
+) {
+    both_axes::<_, IN, OUT>(
+        simd.splat_f32s(0.0),
+        #[inline(always)]
+        |i, j| products[(i * IN + j) * point + tile.at_point],
+        #[inline(always)]
+        |run| transforms::gather::<S, SIZE>(simd, run),
+        #[inline(always)]
+        |i, j, value| map[tile.rows[i] + tile.columns[j]] = value,
+    );
 }

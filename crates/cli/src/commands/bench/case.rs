@@ -12,7 +12,7 @@ const SEARCHES: &[SearchVariant] = &[
         configure: |config| favoring(config, Favor::Latency),
     },
     SearchVariant {
-        precision: "f32, throughput",
+        precision: "f32-throughput",
         configure: |config| favoring(config, Favor::Throughput),
     },
 ];
