@@ -16,7 +16,7 @@ const KERNEL: usize = 4;
 /// go through them together.
 const WIDE_SIDE: usize = 4;
 /// Images that go through the other layers together, so that their maps stay in cache.
-const IMAGES_AT_ONCE: usize = 8;
+const IMAGES_AT_ONCE: usize = 16;
 
 /// What a frozen network is made for. The choice changes the last bits of results; the number of
 /// images does not.

@@ -9,6 +9,7 @@
 //! A [`Pass`] holds packed weights and never changes. A [`PassPlan`] holds what depends on the number of
 //! images. Running a pass allocates nothing.
 
+mod block_product;
 mod buffer;
 mod dense;
 mod direct;

@@ -7,7 +7,7 @@ use super::epilogue::{Epilogue, Piece};
 use super::instruction_set::InstructionSet;
 use super::map_layout::MapLayout;
 use super::pass::{Direction, Span};
-use super::product::{Rows, Target, Write, multiply};
+use super::block_product::{BlockRows, multiply_block};
 use super::scratch::Scratch;
 use super::taps::{COEFFICIENTS, Weights};
 use super::tile_transforms::{Evaluate, Gather, Interpolate, Spread};
@@ -16,7 +16,9 @@ use super::transforms::{self, MOST};
 /// Values in a cache line.
 const LINE: usize = 16;
 /// Rows of a product at least, so that its panel is read often enough.
-const ROWS_AT_LEAST: usize = 64;
+const ROWS_AT_LEAST: usize = 128;
+/// Rows of one product at most.
+const ROWS_AT_ONCE: usize = 64;
 
 /// The strided convolution by tiles of `SIZE x SIZE` coarse pixels, each parity of the fine map a
 /// product (up) or correlation (down) of polynomials, see [`transforms`](super::transforms): for every
@@ -41,6 +43,15 @@ pub(crate) struct TilePlan {
     tiles: usize,
     /// Where each row starts, in the tiles at their points and in the products.
     offsets: Vec<u32>,
+}
+
+impl TilePlan {
+    /// Cuts a group's images into parts whose products stay in cache.
+    fn parts(&self, images: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+        let most = ROWS_AT_ONCE.div_ceil(self.tiles);
+        let part = images.div_ceil(images.div_ceil(most));
+        (0..images).step_by(part).map(move |start| start..(start + part).min(images))
+    }
 }
 
 impl<const SIZE: usize> Tiles<SIZE> {
@@ -167,17 +178,21 @@ impl<const SIZE: usize> Tiles<SIZE> {
             .par_chunks_mut(layout.phase_len())
             .enumerate()
             .for_each(|(task, map)| {
-                scratch.threads.lend(points_len, |products| {
-                    self.products(plan, rows, points, plan.input.blocks(), task, products);
-                    let phase = task % 4;
-                    set.run(Interpolate::<SIZE> {
-                        layout: &layout,
-                        images: writes.clone(),
-                        products,
-                        parities: [phase / 2, phase % 2],
-                        map: &mut *map,
+                let phase = task % 4;
+                for part in plan.parts(images.len()) {
+                    let rows_len = Self::POINTS * point_len(part.len() * plan.tiles, layout.block);
+                    scratch.threads.lend(rows_len, |products| {
+                        let runs = plan.input.blocks();
+                        self.products(plan, rows, &part, points, runs, task, products);
+                        set.run(Interpolate::<SIZE> {
+                            layout: &layout,
+                            images: writes.start + part.start..writes.start + part.end,
+                            products,
+                            parities: [phase / 2, phase % 2],
+                            map: &mut *map,
+                        });
                     });
-                });
+                }
                 let piece = Piece {
                     block: task / 4,
                     phase: task % 4,
@@ -222,15 +237,18 @@ impl<const SIZE: usize> Tiles<SIZE> {
             .par_chunks_mut(layout.block_len())
             .enumerate()
             .for_each(|(block, map)| {
-                scratch.threads.lend(points_len, |products| {
-                    self.products(plan, rows, points, runs, block, products);
-                    set.run(Gather::<SIZE> {
-                        layout: &layout,
-                        images: writes.clone(),
-                        products,
-                        map: &mut *map,
+                for part in plan.parts(images.len()) {
+                    let rows_len = Self::POINTS * point_len(part.len() * plan.tiles, layout.block);
+                    scratch.threads.lend(rows_len, |products| {
+                        self.products(plan, rows, &part, points, runs, block, products);
+                        set.run(Gather::<SIZE> {
+                            layout: &layout,
+                            images: writes.start + part.start..writes.start + part.end,
+                            products,
+                            map: &mut *map,
+                        });
                     });
-                });
+                }
                 epilogue.finish_block(set, &layout, block, span, images.clone(), map);
             });
     }
@@ -240,32 +258,26 @@ impl<const SIZE: usize> Tiles<SIZE> {
         &self,
         plan: &TilePlan,
         rows: usize,
+        part: &Range<usize>,
         points: &[f32],
         runs: usize,
         task: usize,
         products: &mut [f32],
     ) {
         let block = plan.output.block;
+        let part_rows = part.len() * plan.tiles;
         let panel_len = runs * block * block;
         let panels = self.panels[task * Self::POINTS * panel_len..].chunks_exact(panel_len);
         for (point, panel) in (0..Self::POINTS).zip(panels) {
-            let first = point * point_len(rows, block);
-            let offsets = &plan.offsets[..rows];
-            let run_stride = Self::POINTS * point_len(rows, block);
-            let left = Rows {
+            let left = BlockRows {
                 values: points,
-                first,
-                offsets,
+                first: point * point_len(rows, block) + part.start * plan.tiles * block,
+                rows: part_rows,
                 runs,
-                run_stride,
-                run_len: block,
+                run_stride: Self::POINTS * point_len(rows, block),
             };
-            let mut target = Target {
-                values: products,
-                first,
-                offsets,
-            };
-            multiply(self.set, left, panel, &mut target, Write::Replace);
+            let target = &mut products[point * point_len(part_rows, block)..];
+            multiply_block(self.set, left, panel, target);
         }
     }
 }
