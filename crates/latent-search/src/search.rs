@@ -175,7 +175,8 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
             }
         };
         if self.device.is_cpu() {
-            state.groups.par_iter_mut().try_for_each(evaluate)
+            // A lone group would run on this thread and call the pool for every step of a pass.
+            rayon::scope(|_| state.groups.par_iter_mut().try_for_each(evaluate))
         } else {
             state.groups.iter_mut().try_for_each(evaluate)
         }
