@@ -7,7 +7,7 @@ use semantic_inpaint_tensor::{
     Device, Error as TensorError, ImageBatch, ImageShape, Latent, LatentPrior, Rng, Tensor,
 };
 
-use crate::block::{BlockShape, Norm, Normalization, folded, names, specs};
+use crate::block::{BlockShape, Norm, Normalization, names, specs};
 use crate::{DcganConfig, Result};
 
 /// The DCGAN generator (Radford et al. 2016): a projection to a 4x4 map, then transposed convolutions
@@ -65,9 +65,8 @@ impl DcganGenerator {
 
     fn over(config: DcganConfig, params: Params) -> NnResult<Self> {
         let block = |(index, shape): (usize, &BlockShape)| {
-            let (conv, norm) = names(index);
-            let conv = ConvTranspose2d::new(&params, &conv, shape.geometry)?;
-            Ok((conv, Normalization::new(&params, &norm, shape.norm)?))
+            let conv = ConvTranspose2d::new(&params, &names(index).0, shape.geometry)?;
+            Ok((conv, Normalization::new(&params, index, shape.norm)?))
         };
         let blocks = shapes(&config)
             .iter()
@@ -113,7 +112,11 @@ impl Network for DcganGenerator {
     /// A copy in which nothing can change, with batch normalization folded into the convolutions.
     fn frozen(&self) -> NnResult<Self> {
         let frozen = Self::over(self.config, self.params.frozen()?)?;
-        let blocks = folded(frozen.blocks, ConvTranspose2d::scaled)?;
+        let fold = |(conv, norm): &(ConvTranspose2d, Normalization)| match norm.fold()? {
+            (Some(scale), rest) => Ok((conv.scaled(&scale)?, rest)),
+            (None, rest) => Ok((conv.clone(), rest)),
+        };
+        let blocks = frozen.blocks.iter().map(fold).collect::<NnResult<_>>()?;
         Ok(Self { blocks, ..frozen })
     }
 }

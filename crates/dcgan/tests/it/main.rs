@@ -7,6 +7,7 @@ mod batch_independence;
 mod golden_forward;
 mod gradients;
 mod import_samples;
+mod input_gradient;
 
 use std::collections::{BTreeMap, HashMap};
 

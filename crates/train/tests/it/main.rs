@@ -29,6 +29,7 @@ const NETWORKS: DcganConfig = DcganConfig {
     image_size_px: 32,
     image_channels: 3,
     latent_prior: semantic_inpaint_tensor::LatentPrior::Uniform,
+    discriminator_norm: semantic_inpaint_dcgan::DiscriminatorNorm::Batch,
 };
 
 fn settings() -> TrainConfig {
