@@ -71,7 +71,8 @@ impl SpectralNorm {
         let (left, right) = (self.left.detach().copy()?, self.right.detach().copy()?);
         let along = weight.flatten_from(1)?.matmul(&right.unsqueeze(1)?)?;
         let sigma = (along.flatten_all()? * left)?.sum_all()?;
-        Ok(weight.broadcast_div(&sigma)?)
+        // A product has fewer passes on its way back than a quotient.
+        Ok(weight.broadcast_mul(&sigma.recip()?)?)
     }
 
     /// Moves the vectors by `count` power iterations towards the singular vectors of `weight`.

@@ -174,9 +174,9 @@ fn assert_gradients(
 }
 
 fn statistics(network: &DcganDiscriminator) -> BTreeMap<String, Tensor> {
-    let statistics = network.params().iter().filter_map(|(name, tensor, role)| {
-        (role == Role::Statistic).then(|| (name.to_owned(), tensor.clone()))
-    });
+    let all = network.params().iter();
+    let statistics = all.filter(|&(_, _, role)| role == Role::Statistic);
+    let statistics = statistics.map(|(name, tensor, _)| (name.to_owned(), tensor.clone()));
     statistics.collect()
 }
 
