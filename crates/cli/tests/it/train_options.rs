@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use semantic_inpaint::data::{Flip, ReadOptions, ShuffledBatches};
 use semantic_inpaint::dcgan::{DcganDiscriminator, DcganGenerator, DiscriminatorNorm};
 use semantic_inpaint::nn::Network as _;
@@ -18,11 +20,9 @@ const OPTIONS: &str = "--objective hinge --r1-weight 2 --r1-every 2 --discrimina
                        --augment color,translation,cutout --averaging-warmup 4 \
                        --generator-learning-rate 0.0001 --discriminator-learning-rate 0.0004";
 
-#[test]
-fn options_are_those_of_the_library_and_the_model_is_plain() {
-    let folder = folder_with_data();
-    train(folder.path(), &format!("--steps 3 --out run {OPTIONS}")).expect(0);
-    let source = ImageSource::open(folder.path().join("images")).unwrap();
+/// Three steps of the library with `OPTIONS`.
+fn trained_by_library(folder: &Path) -> GanTrainer<DcganGenerator, DcganDiscriminator> {
+    let source = ImageSource::open(folder.join("images")).unwrap();
     let options = ReadOptions::new(Framing::CenterCrop, 32);
     let set = ImageSet::read(&source, &options, &|_| {}).unwrap();
     let batches = ShuffledBatches::new(set, 4, 3, Flip::Horizontal).unwrap();
@@ -56,6 +56,15 @@ fn options_are_those_of_the_library_and_the_model_is_plain() {
     for step in 0..3 {
         trainer.step(&batches.batch(step, cpu).unwrap()).unwrap();
     }
+    trainer
+}
+
+#[test]
+fn options_are_those_of_the_library_and_the_model_is_plain() {
+    let folder = folder_with_data();
+    train(folder.path(), &format!("--steps 3 --out run {OPTIONS}")).expect(0);
+    let trainer = trained_by_library(folder.path());
+    let cpu = &Device::Cpu;
     let written = DcganModel::load(&folder.path().join("run/model.safetensors"), cpu).unwrap();
     let discriminator = written.discriminator.unwrap();
     let norm = discriminator.config().discriminator_norm;

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use semantic_inpaint_tensor::{DType, Device, ImageBatch, ImageShape, Rng, Tensor};
 use testkit::{GRADCHECK_STEP, Tolerance, assert_close, golden, gradcheck, images_from_levels};
 
@@ -51,44 +53,38 @@ fn texts_round_trip_and_others_are_refused() {
     }
 }
 
-/// Images, numbers and results of a PyTorch program.
-#[test]
-fn changed_images_and_gradients_equal_pytorch() {
-    let file = golden(MANIFEST, "diff_augment");
+/// The numbers of a PyTorch program.
+fn draw_of(file: &HashMap<String, Tensor>) -> Draw {
     let column = |name: &str| -> Vec<f64> {
         let values = file[name].to_dtype(DType::F64).unwrap();
         values.to_vec1().unwrap()
     };
-    let numbers = |names: [&str; 3]| {
-        let [first, second, third] = names.map(column);
-        (0..first.len()).map(move |index| [first[index], second[index], third[index]])
+    let [brightness, saturation, contrast] = ["brightness", "saturation", "contrast"].map(column);
+    let whole = |name| column(name).into_iter().map(|value| value as isize);
+    let color = |index: usize| Color {
+        brightness: brightness[index],
+        saturation: saturation[index],
+        contrast: contrast[index],
     };
-    let colors: Vec<Color> = numbers(["brightness", "saturation", "contrast"])
-        .map(|[brightness, saturation, contrast]| Color {
-            brightness,
-            saturation,
-            contrast,
-        })
-        .collect();
-    let moves: Vec<Move> = numbers(["move_rows", "move_cols", "move_cols"])
-        .map(|[rows, cols, _]| Move {
-            rows: rows as isize,
-            cols: cols as isize,
-        })
-        .collect();
-    let holes: Vec<Hole> = numbers(["hole_top", "hole_left", "hole_left"])
-        .map(|[top, left, _]| Hole {
-            top: top as isize,
-            left: left as isize,
-            height: 8,
-            width: 8,
-        })
-        .collect();
-    let all = Draw {
-        colors,
-        moves,
-        holes,
+    let moves = whole("move_rows").zip(whole("move_cols"));
+    let holes = whole("hole_top").zip(whole("hole_left"));
+    let hole = |(top, left)| Hole {
+        top,
+        left,
+        height: 8,
+        width: 8,
     };
+    Draw {
+        colors: (0..brightness.len()).map(color).collect(),
+        moves: moves.map(|(rows, cols)| Move { rows, cols }).collect(),
+        holes: holes.map(hole).collect(),
+    }
+}
+
+#[test]
+fn changed_images_and_gradients_equal_pytorch() {
+    let file = golden(MANIFEST, "diff_augment");
+    let all = draw_of(&file);
     let nothing = Draw::default;
     let images = images_from_levels(&file["image_levels"]);
     for (name, draw) in [

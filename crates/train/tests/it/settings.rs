@@ -52,7 +52,7 @@ fn options_are_words_and_tables() {
 
 #[test]
 fn every_setting_outside_its_range_is_refused_by_name() {
-    let changes: [(&str, Change); 32] = [
+    let changes: [(&str, Change); 17] = [
         ("steps", |s| s.steps = 0),
         ("batch size", |s| s.batch_size = 0),
         ("sample count", |s| s.sample_count = 0),
@@ -70,6 +70,13 @@ fn every_setting_outside_its_range_is_refused_by_name() {
         ("beta1", |s| s.generator.beta1 = 1.0),
         ("beta2", |s| s.discriminator.beta2 = f64::NAN),
         ("epsilon", |s| s.generator.epsilon = f64::INFINITY),
+    ];
+    assert_refused(&changes);
+}
+
+#[test]
+fn every_option_outside_its_range_is_refused_by_name() {
+    let changes: [(&str, Change); 15] = [
         ("weight of the gradient penalty", |s| {
             s.gradient_penalty.weight = -1.0;
         }),
@@ -100,6 +107,10 @@ fn every_setting_outside_its_range_is_refused_by_name() {
         }),
         ("saturation steps", |s| s.stability.saturation_steps = 0),
     ];
+    assert_refused(&changes);
+}
+
+fn assert_refused(changes: &[(&str, Change)]) {
     for (name, change) in changes {
         let mut settings = TrainConfig::default();
         change(&mut settings);
