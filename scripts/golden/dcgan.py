@@ -9,7 +9,6 @@ PyTorch's own float32 run is from the stored numbers (largest difference over la
 tensor of each group), which is what the tolerances of the tests are set by.
 """
 
-import json
 from pathlib import Path
 
 import torch
@@ -19,12 +18,10 @@ from networks import (
     from_levels,
     gradients,
     randomize,
-    relative_error,
     running_statistics,
+    save_golden,
     smooth_levels,
-    versions,
     weights,
-    write,
 )
 from torch.nn.functional import binary_cross_entropy_with_logits, softplus
 
@@ -34,26 +31,7 @@ STEPS = 10
 
 
 def save(name, compute, description, seed):
-    """Runs `compute` in float64 for the file and in float32 for the error entry."""
-    want = compute(torch.float64)
-    errors = {}
-    for key, value in compute(torch.float32).items():
-        if value.is_floating_point():
-            group = ".".join(part for part in key.split(".")[:2] if not part.startswith("block"))
-            errors[group] = max(errors.get(group, 0.0), relative_error(value, want[key]))
-    errors = {group: float(f"{error:.1e}") for group, error in errors.items() if error > 0}
-    metadata = {
-        "script": "scripts/golden/dcgan.py",
-        "seed": str(seed),
-        "description": " ".join(description.split()),
-        "float32_error": json.dumps(errors),
-        **versions(),
-    }
-    path = OUT / f"{name}.safetensors"
-    write(path, want, metadata)
-    print(f"{path.name}: {path.stat().st_size} bytes")
-    for group, error in errors.items():
-        print(f"    float32 error of {group}: {error:.1e}")
+    save_golden(OUT / f"{name}.safetensors", "dcgan.py", compute, description, seed)
 
 
 def forward_networks(dtype):
@@ -177,7 +155,6 @@ def train(dtype):
 def main():
     torch.use_deterministic_algorithms(True)
     torch.set_num_threads(1)
-    OUT.mkdir(parents=True, exist_ok=True)
     save(
         "dcgan_forward",
         forward,

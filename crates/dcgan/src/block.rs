@@ -1,4 +1,4 @@
-use semantic_inpaint_nn::{BatchNorm, Error, Mode, ParamSpec, Params, Result};
+use semantic_inpaint_nn::{BatchNorm, Error, Init, Mode, ParamSpec, Params, Result, Role};
 use semantic_inpaint_tensor::Tensor;
 use semantic_inpaint_tensor::ops::{ConvGeometry, leaky_relu, shifted_leaky_relu};
 
@@ -14,10 +14,11 @@ pub(crate) struct BlockShape {
     pub(crate) norm: Norm,
 }
 
-/// Whether a block normalizes.
+/// What follows a block's convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Norm {
     Batch,
+    Bias,
     Absent,
 }
 
@@ -46,6 +47,10 @@ pub(crate) fn names(index: usize) -> (String, String) {
     (format!("block{index}.conv"), format!("block{index}.norm"))
 }
 
+fn bias_name(conv: &str) -> String {
+    format!("{conv}.bias")
+}
+
 /// The declarations of all blocks, the convolutions' by `conv`.
 pub(crate) fn specs(
     blocks: &[BlockShape],
@@ -55,8 +60,15 @@ pub(crate) fn specs(
     for (index, block) in blocks.iter().enumerate() {
         let (conv_name, norm_name) = names(index);
         specs.extend(conv(&conv_name, block.inputs, block.outputs, KERNEL));
-        if block.norm == Norm::Batch {
-            specs.extend(BatchNorm::specs(&norm_name, block.outputs));
+        match block.norm {
+            Norm::Batch => specs.extend(BatchNorm::specs(&norm_name, block.outputs)),
+            Norm::Bias => specs.push(ParamSpec::new(
+                bias_name(&conv_name),
+                [block.outputs],
+                Init::Zeros,
+                Role::Weight,
+            )),
+            Norm::Absent => {}
         }
     }
     specs
@@ -67,35 +79,40 @@ pub(crate) fn specs(
 pub(crate) enum Normalization {
     /// Batch normalization.
     Batch(BatchNorm),
-    /// Batch normalization whose scale is folded into the convolution: its shift, `[C]`.
+    /// A constant added to each channel: `[C]`.
+    Bias(Tensor),
+    /// What is fixed of both of these, the scale being folded into the convolution: its shift, `[C]`.
     Folded(Tensor),
     /// Nothing.
     Absent,
 }
 
 impl Normalization {
-    pub(crate) fn new(params: &Params, prefix: &str, norm: Norm) -> Result<Self> {
+    pub(crate) fn new(params: &Params, index: usize, norm: Norm) -> Result<Self> {
+        let (conv, prefix) = names(index);
         Ok(match norm {
-            Norm::Batch => Self::Batch(BatchNorm::new(params, prefix)?),
+            Norm::Batch => Self::Batch(BatchNorm::new(params, &prefix)?),
+            Norm::Bias => Self::Bias(params.tensor(&bias_name(&conv))?.clone()),
             Norm::Absent => Self::Absent,
         })
     }
 
     /// The scale to fold into the convolution before, and what is left then.
-    pub(crate) fn fold(&self) -> Result<Option<(Tensor, Self)>> {
-        match self {
+    pub(crate) fn fold(&self) -> Result<(Option<Tensor>, Self)> {
+        Ok(match self {
             Self::Batch(norm) => {
                 let (scale, shift) = norm.scale_and_shift()?;
-                Ok(Some((scale, Self::Folded(shift))))
+                (Some(scale), Self::Folded(shift))
             }
-            Self::Folded(_) | Self::Absent => Ok(None),
-        }
+            Self::Bias(bias) => (None, Self::Folded(bias.clone())),
+            Self::Folded(_) | Self::Absent => (None, self.clone()),
+        })
     }
 
     /// What is added to each channel, once the scale is folded.
-    pub(crate) fn shift(&self) -> Option<&Tensor> {
+    pub(crate) fn channel_shift(&self) -> Option<&Tensor> {
         match self {
-            Self::Folded(shift) => Some(shift),
+            Self::Bias(shift) | Self::Folded(shift) => Some(shift),
             Self::Batch(_) | Self::Absent => None,
         }
     }
@@ -104,21 +121,28 @@ impl Normalization {
     pub(crate) fn activate(&self, x: &Tensor, slope: f64, mode: Mode) -> Result<Tensor> {
         match (self, mode) {
             (Self::Batch(norm), _) => Ok(leaky_relu(&norm.forward(x, mode)?, slope)?),
+            (Self::Bias(_), _) => Ok(leaky_relu(&self.shift(x)?, slope)?),
             (Self::Folded(_), Mode::Train) => Err(Error::Frozen),
             (Self::Folded(shift), Mode::Eval) => Ok(shifted_leaky_relu(x, shift, slope)?),
             (Self::Absent, _) => Ok(leaky_relu(x, slope)?),
         }
     }
-}
 
-/// The blocks with batch normalization folded into their convolutions by `scaled`.
-pub(crate) fn folded<C>(
-    blocks: Vec<(C, Normalization)>,
-    scaled: fn(&C, &Tensor) -> Result<C>,
-) -> Result<Vec<(C, Normalization)>> {
-    let fold = |(conv, norm): (C, Normalization)| match norm.fold()? {
-        Some((scale, rest)) => Ok((scaled(&conv, &scale)?, rest)),
-        None => Ok((conv, norm)),
-    };
-    blocks.into_iter().map(fold).collect()
+    /// Adds the bias, where there is one, as a last layer does.
+    pub(crate) fn shift(&self, x: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Bias(shift) | Self::Folded(shift) => {
+                Ok(x.broadcast_add(&shift.reshape((1, (), 1, 1))?)?)
+            }
+            Self::Batch(_) | Self::Absent => Ok(x.clone()),
+        }
+    }
+
+    /// The gradient before the normalization, at its input `x`, from the one behind it.
+    pub(crate) fn pullback(&self, gradient: &Tensor, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        match self {
+            Self::Batch(norm) => norm.pullback(gradient, x, mode),
+            Self::Bias(_) | Self::Folded(_) | Self::Absent => Ok(gradient.clone()),
+        }
+    }
 }

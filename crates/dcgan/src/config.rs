@@ -1,3 +1,6 @@
+use std::fmt;
+use std::str::FromStr;
+
 use semantic_inpaint_tensor::{ImageShape, LatentPrior};
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +25,51 @@ pub struct DcganConfig {
     pub image_channels: usize,
     /// The distribution of latents.
     pub latent_prior: LatentPrior,
+    /// What keeps the discriminator's layers in scale.
+    pub discriminator_norm: DiscriminatorNorm,
+}
+
+/// What keeps the discriminator's layers in scale; the generator has batch normalization always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum DiscriminatorNorm {
+    /// Batch normalization but in the first and last layer, no biases (Radford et al. 2016).
+    #[default]
+    Batch,
+    /// Every weight divided by its largest singular value, and biases (Miyato et al. 2018). A model
+    /// file holds the divided weights, as [`DiscriminatorNorm::Absent`].
+    Spectral,
+    /// Nothing but biases: an image's logit does not depend on the others of its batch.
+    #[serde(rename = "none")]
+    Absent,
+}
+
+impl fmt::Display for DiscriminatorNorm {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Batch => "batch",
+            Self::Spectral => "spectral",
+            Self::Absent => "none",
+        })
+    }
+}
+
+impl FromStr for DiscriminatorNorm {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "batch" => Ok(Self::Batch),
+            "spectral" => Ok(Self::Spectral),
+            "none" => Ok(Self::Absent),
+            _ => Err(Error::InvalidConfig {
+                what: "discriminator norm",
+                expected: "batch, spectral or none",
+                got: format!("`{text}`"),
+            }),
+        }
+    }
 }
 
 impl Default for DcganConfig {
@@ -33,6 +81,7 @@ impl Default for DcganConfig {
             image_size_px: 64,
             image_channels: 3,
             latent_prior: LatentPrior::Uniform,
+            discriminator_norm: DiscriminatorNorm::Batch,
         }
     }
 }
@@ -83,5 +132,29 @@ impl DcganConfig {
     /// How often a side halves from the image to the 4x4 map.
     pub(crate) fn num_halvings(&self) -> usize {
         (self.image_size_px / 4).ilog2() as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_norms_round_trip_and_old_files_have_batch_normalization() {
+        for norm in [
+            DiscriminatorNorm::Batch,
+            DiscriminatorNorm::Spectral,
+            DiscriminatorNorm::Absent,
+        ] {
+            assert_eq!(norm.to_string().parse::<DiscriminatorNorm>().unwrap(), norm);
+            assert_eq!(serde_json::to_string(&norm).unwrap(), format!("\"{norm}\""));
+        }
+        let message = "layer"
+            .parse::<DiscriminatorNorm>()
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains("batch, spectral or none"), "{message}");
+        let old: DcganConfig = serde_json::from_str("{\"latent_len\": 7}").unwrap();
+        assert_eq!(old.discriminator_norm, DiscriminatorNorm::Batch);
     }
 }

@@ -8,7 +8,7 @@ use semantic_inpaint_tensor::{
     Device, Error as TensorError, ImageBatch, ImageShape, Latent, LatentPrior, Rng, Tensor,
 };
 
-use crate::block::{BlockShape, Norm, Normalization, folded, names, specs};
+use crate::block::{BlockShape, Norm, Normalization, names, specs};
 use crate::{DcganConfig, Result};
 
 /// The DCGAN generator (Radford et al. 2016): a projection to a 4x4 map, then transposed convolutions
@@ -64,11 +64,19 @@ impl DcganGenerator {
         specs(&shapes(config), ConvTranspose2d::specs)
     }
 
+    /// The blocks with batch normalization folded into the convolutions.
+    fn folded(&self) -> NnResult<Vec<(ConvTranspose2d, Normalization)>> {
+        let fold = |(conv, norm): &(ConvTranspose2d, Normalization)| match norm.fold()? {
+            (Some(scale), rest) => Ok((conv.scaled(&scale)?, rest)),
+            (None, rest) => Ok((conv.clone(), rest)),
+        };
+        self.blocks.iter().map(fold).collect()
+    }
+
     fn over(config: DcganConfig, params: Params) -> NnResult<Self> {
         let block = |(index, shape): (usize, &BlockShape)| {
-            let (conv, norm) = names(index);
-            let conv = ConvTranspose2d::new(&params, &conv, shape.geometry)?;
-            Ok((conv, Normalization::new(&params, &norm, shape.norm)?))
+            let conv = ConvTranspose2d::new(&params, &names(index).0, shape.geometry)?;
+            Ok((conv, Normalization::new(&params, index, shape.norm)?))
         };
         let blocks = shapes(&config)
             .iter()
@@ -114,12 +122,12 @@ impl Network for DcganGenerator {
     /// A copy in which nothing can change, with batch normalization folded into the convolutions.
     fn frozen(&self) -> NnResult<Self> {
         let frozen = Self::over(self.config, self.params.frozen()?)?;
-        let blocks = folded(frozen.blocks, ConvTranspose2d::scaled)?;
+        let blocks = frozen.folded()?;
         Ok(Self { blocks, ..frozen })
     }
 
     fn layers(&self) -> NnResult<Option<Vec<Layer>>> {
-        let blocks = folded(self.blocks.clone(), ConvTranspose2d::scaled)?;
+        let blocks = self.folded()?;
         let last = blocks.len() - 1;
         let layer = |(index, (conv, norm)): (usize, &(ConvTranspose2d, Normalization))| {
             let activation = if index < last {
@@ -127,7 +135,7 @@ impl Network for DcganGenerator {
             } else {
                 Activation::Tanh
             };
-            conv.layer(norm.shift(), activation)
+            conv.layer(norm.channel_shift(), activation)
         };
         Ok(Some(blocks.iter().enumerate().map(layer).collect()))
     }

@@ -27,7 +27,7 @@ mod generator;
 pub mod import;
 mod model_file;
 
-pub use config::DcganConfig;
+pub use config::{DcganConfig, DiscriminatorNorm};
 pub use discriminator::DcganDiscriminator;
 pub use error::{Error, Result};
 pub use generator::DcganGenerator;

@@ -78,23 +78,24 @@ impl DcganModel {
         Self::from_file(weight_file::from_bytes(bytes, name)?, name, device)
     }
 
-    /// Writes the model to one file, whole or not at all.
+    /// Writes the model to one file, whole or not at all. Spectral normalization is written as the
+    /// weights that it results in, so that a plain discriminator reads them.
     ///
     /// # Errors
     ///
     /// A weight error naming the file when it cannot be written.
     pub fn save(&self, path: &Path, precision: StoredPrecision) -> Result<()> {
         let mut tensors = prefixed(GENERATOR, self.generator.params().to_tensors()?);
+        let mut config = *self.generator.config();
         if let Some(discriminator) = &self.discriminator {
-            tensors.extend(prefixed(
-                DISCRIMINATOR,
-                discriminator.params().to_tensors()?,
-            ));
+            let plain = discriminator.without_spectral_norm()?;
+            tensors.extend(prefixed(DISCRIMINATOR, plain.params().to_tensors()?));
+            config.discriminator_norm = plain.config().discriminator_norm;
         }
         let metadata = Metadata {
             format: FORMAT,
             kind: KIND.into(),
-            config: *self.generator.config(),
+            config,
             card: self.card.clone(),
         };
         let file = path.display().to_string();
@@ -169,9 +170,11 @@ fn split(tensors: Tensors, file: &str) -> Result<(Tensors, Tensors)> {
 
 #[cfg(test)]
 mod tests {
-    use semantic_inpaint_tensor::Rng;
+    use semantic_inpaint_nn::{Discriminator, Mode};
+    use semantic_inpaint_tensor::{ImageBatch, Rng};
 
     use super::*;
+    use crate::DiscriminatorNorm;
 
     fn model() -> DcganModel {
         let config = DcganConfig {
@@ -211,6 +214,47 @@ mod tests {
                 "{name}"
             );
         }
+    }
+
+    #[test]
+    fn spectral_normalization_is_saved_as_the_plain_discriminator_it_results_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        let config = DcganConfig {
+            discriminator_norm: DiscriminatorNorm::Spectral,
+            ..*model().generator.config()
+        };
+        let (rng, cpu) = (&mut Rng::from_seed(2), &Device::Cpu);
+        let generator = DcganGenerator::initialize(config, rng, cpu).unwrap();
+        let trained = DcganDiscriminator::initialize(config, rng, cpu).unwrap();
+        let images = rng.uniform(-1.0, 1.0, (3, 3, 64, 64), cpu).unwrap();
+        let images = ImageBatch::new(images).unwrap();
+        let model = DcganModel {
+            generator,
+            discriminator: Some(trained.clone()),
+            card: ModelCard::default(),
+        };
+        model.save(&path, StoredPrecision::F32).unwrap();
+
+        let read = DcganModel::load(&path, cpu).unwrap();
+        let plain = read.discriminator.unwrap();
+        assert_eq!(plain.config().discriminator_norm, DiscriminatorNorm::Absent);
+        assert_eq!(read.generator.config(), plain.config());
+        assert!(
+            plain
+                .params()
+                .iter()
+                .all(|(name, ..)| !name.contains("singular"))
+        );
+        let logits = |network: &DcganDiscriminator| {
+            let logits = network.forward(&images, Mode::Eval).unwrap();
+            logits.tensor().to_vec1::<f32>().unwrap()
+        };
+        assert_eq!(logits(&plain), logits(&trained));
+        assert_eq!(
+            logits(&plain.frozen().unwrap()),
+            logits(&trained.frozen().unwrap())
+        );
     }
 
     #[test]

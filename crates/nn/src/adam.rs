@@ -133,6 +133,21 @@ impl Adam {
         self.config
     }
 
+    /// Changes the step size from the next step on; the moments stay.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidSetting`]; nothing changes then.
+    pub fn set_learning_rate(&mut self, learning_rate: f64) -> Result<()> {
+        let config = AdamConfig {
+            learning_rate,
+            ..self.config
+        };
+        config.validate()?;
+        self.config = config;
+        Ok(())
+    }
+
     /// Copies of the moments: `NAME.first` and `NAME.second` for every weight.
     ///
     /// # Errors

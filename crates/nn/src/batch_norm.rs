@@ -88,6 +88,40 @@ impl BatchNorm {
         }
     }
 
+    /// The gradient before the layer from the one behind it, at the layer's input `images`, as an
+    /// expression that can be differentiated itself.
+    ///
+    /// **Equation** with means over N, H and W, and x^ the normalized images:
+    ///
+    /// ```text
+    /// training:    weight / deviation (g - mean(g) - x^ mean(g x^))
+    /// evaluation:  weight / deviation g
+    /// ```
+    ///
+    /// **Shapes** `[N, C, H, W]` for both and the result. No statistics are moved.
+    ///
+    /// # Errors
+    ///
+    /// A tensor error when shapes do not fit.
+    pub fn pullback(&self, gradient: &Tensor, images: &Tensor, mode: Mode) -> Result<Tensor> {
+        let channels = gradient.dim(1)?;
+        let wide = |values: &Tensor| values.reshape((1, channels, 1, 1));
+        if mode == Mode::Eval {
+            let (scale, _) = self.scale_and_shift()?;
+            return Ok(gradient.broadcast_mul(&wide(&scale)?)?);
+        }
+        let count = (images.elem_count() / channels) as f64;
+        let mean = |values: &Tensor| values.sum_keepdim((0, 2, 3))? / count;
+        let centered = images.broadcast_sub(&mean(images)?)?;
+        let inverse = (mean(&centered.sqr()?)? + EPSILON)?.sqrt()?.recip()?;
+        // The slope of g against x^, both factors of the deviation in one: x^ mean(g x^).
+        let slope = (mean(&(gradient * &centered)?)? * inverse.sqr()?)?;
+        let free = gradient
+            .broadcast_sub(&mean(gradient)?)?
+            .sub(&centered.broadcast_mul(&slope)?)?;
+        Ok(free.broadcast_mul(&(wide(&self.weight)? * inverse)?)?)
+    }
+
     /// The map that the layer is in evaluation, `y = scale x + shift`, each `[C]`; the scale can be
     /// folded into the convolution before.
     ///

@@ -60,6 +60,18 @@ impl Conv2d {
         }
     }
 
+    /// The weight, `[O, C, k, k]`.
+    #[must_use]
+    pub fn weight(&self) -> &Tensor {
+        &self.weight
+    }
+
+    /// The layer with another weight of the same shape.
+    #[must_use]
+    pub fn with_weight(&self, weight: Tensor) -> Self {
+        Self { weight, ..*self }
+    }
+
     /// The convolved images.
     ///
     /// # Errors
@@ -67,6 +79,18 @@ impl Conv2d {
     /// A tensor error when shapes do not fit.
     pub fn forward(&self, images: &Tensor) -> Result<Tensor> {
         Ok(conv2d(images, &self.weight, self.geometry)?)
+    }
+
+    /// The gradient before the layer from the one behind it, `[N, O, P, Q]` to `[N, C, H, W]`: the
+    /// adjoint of [`Conv2d::forward`] as an expression that can be differentiated itself.
+    ///
+    /// Where the stride leaves a remainder of H or W, the result lacks the last rows or columns.
+    ///
+    /// # Errors
+    ///
+    /// A tensor error when shapes do not fit.
+    pub fn pullback(&self, gradient: &Tensor) -> Result<Tensor> {
+        Ok(conv_transpose2d(gradient, &self.weight, self.geometry)?)
     }
 }
 

@@ -42,6 +42,12 @@ pub enum Error {
     /// A network whose statistics are fixed was run in training mode.
     #[error("this network is frozen: run it with Mode::Eval, or train an unfrozen copy")]
     Frozen,
+    /// A penalty on a discriminator's gradient was asked of an architecture that does not give it.
+    #[error(
+        "this discriminator gives no gradient at its images: train without a gradient penalty, or \
+         implement forward_with_input_gradient"
+    )]
+    NoInputGradient,
     /// A setting lies outside its range.
     #[error("{what} must be {expected}, got {got}")]
     InvalidSetting {

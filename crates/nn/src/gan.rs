@@ -3,7 +3,7 @@ use semantic_inpaint_tensor::{
 };
 
 use crate::frozen::Layer;
-use crate::{Mode, Params, Result};
+use crate::{Error, Mode, Params, Result};
 
 /// A network with named parameters.
 pub trait Network: Sized {
@@ -70,6 +70,24 @@ pub trait Discriminator: Network {
     /// A tensor error when the image shape differs; [`Error::Frozen`](crate::Error::Frozen) when a
     /// frozen network is run in training mode.
     fn forward(&self, images: &ImageBatch, mode: Mode) -> Result<Logits>;
+
+    /// The logits of images, as [`Discriminator::forward`] gives them, and the gradient of their sum
+    /// with respect to the images: `[N, C, H, W]` to `[N]` and `[N, C, H, W]`.
+    ///
+    /// Both are expressions in the weights: a loss on the gradient can be differentiated by the
+    /// weights once more, which a gradient from `backward` cannot.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoInputGradient`](crate::Error::NoInputGradient) where an architecture does not
+    /// provide it, which is the default; else as [`Discriminator::forward`].
+    fn forward_with_input_gradient(
+        &self,
+        _images: &ImageBatch,
+        _mode: Mode,
+    ) -> Result<(Logits, Tensor)> {
+        Err(Error::NoInputGradient)
+    }
 }
 
 /// A discriminator's outputs before the sigmoid.

@@ -21,6 +21,8 @@ pub enum Init {
         /// Standard deviation.
         deviation: f32,
     },
+    /// A random direction: all values together have length 1.
+    UnitVector,
 }
 
 impl Init {
@@ -31,6 +33,10 @@ impl Init {
             Self::Ones => Tensor::ones(shape, DType::F32, device)?,
             Self::Normal { deviation } => rng.normal(0.0, deviation, shape, device)?,
             Self::NormalAroundOne { deviation } => rng.normal(1.0, deviation, shape, device)?,
+            Self::UnitVector => {
+                let normal = rng.normal(0.0, 1.0, shape, device)?;
+                normal.broadcast_div(&normal.sqr()?.sum_all()?.sqrt()?)?
+            }
         })
     }
 }

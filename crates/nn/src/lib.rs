@@ -1,7 +1,7 @@
 //! Layers, named parameters, losses and optimizers for small generative networks.
 //!
 //! [`Params`] holds a network's tensors by name, in a fixed order; names are part of the interface,
-//! because weight files use them. Layers ([`Conv2d`], [`ConvTranspose2d`], [`BatchNorm`]) are built
+//! because weight files use them. Layers ([`Conv2d`], [`ConvTranspose2d`], [`BatchNorm`], [`SpectralNorm`]) are built
 //! on top of a `Params` and read their tensors from it, and [`Adam`] moves its trainable ones. The traits
 //! [`Generator`] and [`Discriminator`] are what trainers and inpainters ask of a network, whatever
 //! its architecture.
@@ -27,9 +27,11 @@ mod error;
 pub mod frozen;
 mod gan;
 mod init;
+mod leaky_relu;
 pub mod loss;
 mod mode;
 mod params;
+mod spectral_norm;
 pub mod weight_file;
 
 pub use adam::{Adam, AdamConfig};
@@ -38,5 +40,7 @@ pub use conv::{Conv2d, ConvTranspose2d};
 pub use error::{Error, Result};
 pub use gan::{Discriminator, Generator, Logits, Network};
 pub use init::Init;
+pub use leaky_relu::leaky_relu_pullback;
 pub use mode::Mode;
 pub use params::{ParamSpec, Params, Role};
+pub use spectral_norm::SpectralNorm;

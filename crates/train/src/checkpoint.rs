@@ -6,7 +6,9 @@ use semantic_inpaint_nn::{Adam, Discriminator, Generator, Params};
 use semantic_inpaint_tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use crate::checkpoint_folder;
 use crate::error::io;
+use crate::stability::Health;
 use crate::{Error, GanTrainer, Result};
 
 const STATE: &str = "state.json";
@@ -22,41 +24,41 @@ struct State {
     batch_size: usize,
     generator_optimizer_steps: u64,
     discriminator_optimizer_steps: u64,
+    #[serde(default)]
+    health: Health,
+    /// Lower is better; absent where the checkpoint was not scored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    score: Option<f64>,
 }
 
 const FORMAT: u32 = 1;
 
 impl<G: Generator, D: Discriminator> GanTrainer<G, D> {
-    /// Writes everything that a resumed run needs into `folder`, which appears whole or not at all.
+    /// Writes everything that a resumed run needs into `folder`, which appears whole or not at all; one
+    /// that is there already stays until the new one takes its place.
     ///
     /// # Errors
     ///
     /// [`Error::Io`] naming the file; an earlier checkpoint is untouched then.
     pub fn save_checkpoint(&self, folder: &Path) -> Result<()> {
+        self.save_scored_checkpoint(folder, None)
+    }
+
+    pub(crate) fn save_scored_checkpoint(&self, folder: &Path, score: Option<f64>) -> Result<()> {
         let parent = folder.parent().unwrap_or(Path::new("."));
-        let partial = partial_folder(parent)?;
+        let partial = checkpoint_folder::partial(parent)?;
         let save = |name: &str, tensors: &BTreeMap<String, Tensor>| {
-            weight_file::save(
-                &file(partial.path(), name),
-                tensors,
-                "{}",
-                StoredPrecision::F32,
-            )
+            let path = file(partial.path(), name);
+            weight_file::save(&path, tensors, "{}", StoredPrecision::F32)
         };
         save("generator", &self.generator().params().to_tensors()?)?;
-        save(
-            "discriminator",
-            &self.discriminator().params().to_tensors()?,
-        )?;
-        save(
-            "averaged_generator",
-            &self.averaged_generator().params().to_tensors()?,
-        )?;
+        let discriminator = self.discriminator().params().to_tensors()?;
+        save("discriminator", &discriminator)?;
+        let averaged = self.averaged_generator().params().to_tensors()?;
+        save("averaged_generator", &averaged)?;
         save("adam_generator", &self.generator_optimizer.to_tensors()?)?;
-        save(
-            "adam_discriminator",
-            &self.discriminator_optimizer.to_tensors()?,
-        )?;
+        let moments = self.discriminator_optimizer.to_tensors()?;
+        save("adam_discriminator", &moments)?;
         let state = State {
             format: FORMAT,
             step: self.step,
@@ -64,6 +66,8 @@ impl<G: Generator, D: Discriminator> GanTrainer<G, D> {
             batch_size: self.config().batch_size,
             generator_optimizer_steps: self.generator_optimizer.steps(),
             discriminator_optimizer_steps: self.discriminator_optimizer.steps(),
+            health: self.health,
+            score,
         };
         let path = partial.path().join(STATE);
         let invalid = |error: serde_json::Error| std::io::Error::other(error);
@@ -71,12 +75,7 @@ impl<G: Generator, D: Discriminator> GanTrainer<G, D> {
             .map_err(invalid)
             .map_err(io(&path))?;
         weight_file::write_whole(&path, text.as_bytes())?;
-        if folder.exists() {
-            std::fs::remove_dir_all(folder).map_err(io(folder))?;
-        }
-        std::fs::rename(partial.path(), folder).map_err(io(folder))?;
-        let _moved_away = partial.keep();
-        Ok(())
+        checkpoint_folder::publish(partial, folder)
     }
 
     /// Restores what [`GanTrainer::save_checkpoint`] wrote; training then goes on as if it had never
@@ -87,6 +86,7 @@ impl<G: Generator, D: Discriminator> GanTrainer<G, D> {
     /// [`Error::Damaged`] when the state is unreadable or was written with another seed or batch size;
     /// a weight error with the parameter's name when the networks differ. Nothing changes then.
     pub fn restore_checkpoint(&mut self, folder: &Path) -> Result<()> {
+        let folder = &checkpoint_folder::find(folder);
         let state = read_state(folder)?;
         self.check_settings(&state, folder)?;
         let load = |name: &str| -> Result<BTreeMap<String, Tensor>> {
@@ -122,7 +122,7 @@ impl<G: Generator, D: Discriminator> GanTrainer<G, D> {
         self.generator_optimizer = generator_optimizer;
         self.discriminator_optimizer = discriminator_optimizer;
         self.step = state.step;
-        Ok(())
+        self.set_health(state.health)
     }
 
     fn check_settings(&self, state: &State, folder: &Path) -> Result<()> {
@@ -160,6 +160,11 @@ fn file(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.safetensors"))
 }
 
+/// The score that a checkpoint was saved with.
+pub(crate) fn read_score(folder: &Path) -> Result<Option<f64>> {
+    Ok(read_state(folder)?.score)
+}
+
 fn read_state(folder: &Path) -> Result<State> {
     let path = folder.join(STATE);
     let text = std::fs::read_to_string(&path).map_err(io(&path))?;
@@ -175,17 +180,4 @@ fn read_state(folder: &Path) -> Result<State> {
         )));
     }
     Ok(state)
-}
-
-/// A folder that becomes a checkpoint once it is complete.
-fn partial_folder(parent: &Path) -> Result<tempfile::TempDir> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".partial-");
-    #[cfg(unix)]
-    {
-        // Temporary folders are private by default; this one becomes an ordinary folder.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o777));
-    }
-    builder.tempdir_in(parent).map_err(io(parent))
 }

@@ -1,9 +1,11 @@
 use semantic_inpaint_nn::AdamConfig;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
+use crate::{DiffAugment, Error, GradientPenalty, Objective, Result, StabilityConfig};
 
 /// Settings of a training run; the defaults are DCGAN's (Radford et al. 2016).
+///
+/// What each option does, and when to turn it, is told in `docs/training.md`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainConfig {
@@ -13,14 +15,26 @@ pub struct TrainConfig {
     pub batch_size: usize,
     /// Seed of every random number of the run.
     pub seed: u64,
-    /// The generator's optimizer.
+    /// What the two networks minimize. Default non-saturating.
+    pub objective: Objective,
+    /// The generator's optimizer; its rate may differ from the discriminator's (Heusel et al. 2017).
     pub generator: AdamConfig,
     /// The discriminator's optimizer.
     pub discriminator: AdamConfig,
-    /// What real images are called instead of 1: `1 - label_smoothing`. Default 0.
+    /// What real images are called instead of 1: `1 - label_smoothing`. Default 0; of the
+    /// non-saturating objective alone.
     pub label_smoothing: f64,
+    /// The penalty on the discriminator's gradient, R1. Default none.
+    pub gradient_penalty: GradientPenalty,
+    /// Random changes to what the discriminator sees. Default none.
+    pub augmentation: DiffAugment,
     /// What the averaged generator keeps of itself at each step, once warm. Default 0.999.
     pub averaging_decay: f64,
+    /// Steps over which that grows linearly from 0. With 0, the default, it is at most
+    /// `(1 + t) / (10 + t)` at step t instead.
+    pub averaging_warmup: u64,
+    /// When the run counts as failing, and what is done about it.
+    pub stability: StabilityConfig,
     /// Images in a sample grid, always from the same latents. Default 64.
     pub sample_count: usize,
     /// Steps between two sample grids.
@@ -39,10 +53,15 @@ impl Default for TrainConfig {
             steps: 10_000,
             batch_size: 64,
             seed: 0,
+            objective: Objective::NonSaturating,
             generator: AdamConfig::default(),
             discriminator: AdamConfig::default(),
             label_smoothing: 0.0,
+            gradient_penalty: GradientPenalty::default(),
+            augmentation: DiffAugment::NONE,
             averaging_decay: 0.999,
+            averaging_warmup: 0,
+            stability: StabilityConfig::default(),
             sample_count: 64,
             sample_every: 500,
             checkpoint_every: 500,
@@ -82,19 +101,37 @@ impl TrainConfig {
                 });
             }
         }
-        if !(0.0..0.5).contains(&self.label_smoothing) {
-            return Err(Error::InvalidSetting {
-                what: "label smoothing",
-                expected: "at least 0 and below 0.5",
-                got: self.label_smoothing.to_string(),
-            });
-        }
         if !(0.0..1.0).contains(&self.averaging_decay) {
             return Err(Error::InvalidSetting {
                 what: "averaging decay",
                 expected: "at least 0 and below 1",
                 got: self.averaging_decay.to_string(),
             });
+        }
+        self.validate_objective()?;
+        self.stability.validate()
+    }
+
+    fn validate_objective(&self) -> Result<()> {
+        self.gradient_penalty.validate()?;
+        let invalid = |what, expected, got: f64| {
+            Err(Error::InvalidSetting {
+                what,
+                expected,
+                got: got.to_string(),
+            })
+        };
+        let smoothing = self.label_smoothing;
+        if !(0.0..0.5).contains(&smoothing) {
+            return invalid("label smoothing", "at least 0 and below 0.5", smoothing);
+        }
+        if smoothing > 0.0 && self.objective != Objective::NonSaturating {
+            let expected = "0 with this objective, which has no labels";
+            return invalid("label smoothing", expected, smoothing);
+        }
+        if self.objective == Objective::Wasserstein && self.gradient_penalty.weight == 0.0 {
+            let expected = "above 0 with the Wasserstein objective";
+            return invalid("weight of the gradient penalty", expected, 0.0);
         }
         Ok(())
     }

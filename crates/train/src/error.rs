@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::{Fault, StepReport};
+
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -19,7 +21,7 @@ pub enum Error {
         /// The value that was found.
         got: String,
     },
-    /// A loss is no longer a finite number. Earlier checkpoints are untouched.
+    /// A loss or a weight is no longer a finite number. Earlier checkpoints are untouched.
     #[error(
         "training diverged at step {step} (discriminator loss {discriminator_loss}, generator loss \
          {generator_loss}): resume from a checkpoint with a lower learning rate"
@@ -31,6 +33,27 @@ pub enum Error {
         discriminator_loss: f64,
         /// The generator's loss there.
         generator_loss: f64,
+    },
+    /// The run kept failing after it had returned to good checkpoints with lower learning rates.
+    #[error(
+        "training failed at step {step}: {fault}, and {returns} returns to a checkpoint did not \
+         help: start anew with a lower learning rate or a gradient penalty"
+    )]
+    Unstable {
+        /// The step at which the fault was seen.
+        step: u64,
+        /// The fault.
+        fault: Fault,
+        /// Returns made.
+        returns: u64,
+    },
+    /// The score of a checkpoint failed.
+    #[error("no score for the checkpoint of step {step}: {source}")]
+    Score {
+        /// The checkpoint's step.
+        step: u64,
+        /// What the score said.
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The source of real images failed.
     #[error("no batch of real images for step {step}: {source}")]
@@ -74,6 +97,16 @@ pub enum Error {
     /// A tensor operation failed.
     #[error(transparent)]
     Tensor(#[from] semantic_inpaint_tensor::Error),
+}
+
+impl Error {
+    pub(crate) fn diverged(report: &StepReport) -> Self {
+        Self::Diverged {
+            step: report.step,
+            discriminator_loss: report.discriminator_loss,
+            generator_loss: report.generator_loss,
+        }
+    }
 }
 
 /// Names the file in an input or output error.

@@ -6,7 +6,7 @@ use semantic_inpaint_nn::weight_file::write_whole;
 use serde::{Deserialize, Serialize};
 
 use crate::error::io;
-use crate::{Result, StepReport};
+use crate::{Fault, Result, StepReport};
 
 /// One line of `events.jsonl`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +32,32 @@ pub enum Event {
     Checkpoint {
         /// Its step.
         step: u64,
+        /// Its score, lower being better, where the run has one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        score: Option<f64>,
+    },
+    /// A fault was seen, and the run goes on or ends.
+    Faulty {
+        /// The step.
+        step: u64,
+        /// What it was.
+        #[serde(flatten)]
+        fault: Fault,
+    },
+    /// A fault was seen and the run returned to its last good checkpoint; the lines of the steps in
+    /// between are gone.
+    Returned {
+        /// The checkpoint's step.
+        step: u64,
+        /// The step at which the fault was seen.
+        from: u64,
+        /// What it was.
+        #[serde(flatten)]
+        fault: Fault,
+        /// Returns of this run, with this one.
+        returns: u64,
+        /// What the configured learning rates are multiplied by from here on.
+        rate_scale: f64,
     },
     /// The run ended.
     Ended {
@@ -72,12 +98,27 @@ impl EventLog {
     }
 
     pub(crate) fn write(&mut self, event: &Event) -> Result<()> {
+        let line = self.line(event)?;
+        self.file.write_all(line.as_bytes()).map_err(io(&self.path))
+    }
+
+    /// Writes an event that a run may come by again when it is killed and resumed, unless it is there.
+    pub(crate) fn write_once(&mut self, event: &Event) -> Result<()> {
+        let line = self.line(event)?;
+        let text = std::fs::read_to_string(&self.path).map_err(io(&self.path))?;
+        if text.lines().any(|other| other == line.trim_end()) {
+            return Ok(());
+        }
+        self.write(event)
+    }
+
+    fn line(&self, event: &Event) -> Result<String> {
         let invalid = |error: serde_json::Error| std::io::Error::other(error);
         let mut line = serde_json::to_string(event)
             .map_err(invalid)
             .map_err(io(&self.path))?;
         line.push('\n');
-        self.file.write_all(line.as_bytes()).map_err(io(&self.path))
+        Ok(line)
     }
 }
 

@@ -1,14 +1,17 @@
-use semantic_inpaint_nn::loss::binary_cross_entropy;
-use semantic_inpaint_nn::{Adam, Discriminator, Generator, Logits, Mode};
+use semantic_inpaint_nn::{Adam, AdamConfig, Discriminator, Generator, Logits, Mode};
 use semantic_inpaint_tensor::{
-    DType, Device, Error as TensorError, ImageBatch, Latent, Rng, Tensor,
+    DType, Device, Error as TensorError, ImageBatch, Latent, Result as TensorResult, Rng, Tensor,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::diversity::diversity;
+use crate::stability::Health;
 use crate::{Error, Result, TrainConfig};
 
-/// Streams of the seed: the latents of step t come from stream `STEP_STREAMS + t`.
+/// Streams of the seed: the latents of step t come from stream `STEP_STREAMS + t`, its augmentations
+/// from `AUGMENTATION_STREAMS + t`.
 const STEP_STREAMS: u64 = 1 << 32;
+const AUGMENTATION_STREAMS: u64 = 1 << 33;
 const SAMPLE_STREAM: u64 = 1;
 
 /// What one step measured.
@@ -16,27 +19,33 @@ const SAMPLE_STREAM: u64 = 1;
 pub struct StepReport {
     /// Number of the step, from 1.
     pub step: u64,
-    /// `-log D(real) - log(1 - D(fake))`, means over the batch.
+    /// The discriminator's loss by the [`Objective`](crate::Objective), without penalty.
     pub discriminator_loss: f64,
-    /// `-log D(fake)` after the discriminator's step, mean over the batch.
+    /// The generator's loss after the discriminator's step.
     pub generator_loss: f64,
+    /// The [`GradientPenalty`](crate::GradientPenalty), at the steps that have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gradient_penalty: Option<f64>,
     /// Mean logit of the real images.
     pub real_logit: f64,
     /// Mean logit of the generated images, before the discriminator's step.
     pub fake_logit: f64,
+    /// Mean absolute logit of both.
+    #[serde(default)]
+    pub mean_logit_size: f64,
 }
 
-/// Trains a generator against a discriminator by the non-saturating loss (Goodfellow et al. 2014).
+/// Trains a generator against a discriminator.
 ///
-/// One step, as in DCGAN (Radford et al. 2016):
+/// One step, as in DCGAN (Radford et al. 2016), by the [`Objective`](crate::Objective)'s losses:
 ///
 /// ```text
-/// discriminator:  minimize  -log D(x) - log(1 - D(G(z)))      real and generated batch apart
-/// generator:      minimize  -log D(G(z))                       the same z, D after its step
+/// discriminator:  real and generated batch apart, each augmented; perhaps a gradient penalty
+/// generator:      the same z, augmented anew, D after its step
 /// ```
 ///
 /// An exponential average of the generator (weights and statistics) follows, with a decay of
-/// `min(averaging_decay, (1 + t) / (10 + t))` at step t.
+/// `min(averaging_decay, (1 + t) / (10 + t))` at step t, or with a linear warm-up.
 #[derive(Debug)]
 pub struct GanTrainer<G, D> {
     generator: G,
@@ -48,6 +57,16 @@ pub struct GanTrainer<G, D> {
     pub(crate) discriminator_optimizer: Adam,
     config: TrainConfig,
     pub(crate) step: u64,
+    pub(crate) health: Health,
+}
+
+/// What the discriminator's half of a step measured.
+struct Judged {
+    loss: f64,
+    penalty: Option<f64>,
+    real_logit: f64,
+    fake_logit: f64,
+    mean_logit_size: f64,
 }
 
 impl<G: Generator, D: Discriminator> GanTrainer<G, D> {
@@ -74,6 +93,7 @@ impl<G: Generator, D: Discriminator> GanTrainer<G, D> {
             discriminator,
             config,
             step: 0,
+            health: Health::default(),
         })
     }
 
@@ -82,7 +102,8 @@ impl<G: Generator, D: Discriminator> GanTrainer<G, D> {
     ///
     /// # Errors
     ///
-    /// [`Error::Diverged`] when a loss is not finite; a tensor error when the shape does not fit.
+    /// [`Error::Diverged`] when a loss is not finite; a tensor error when the shape does not fit;
+    /// [`semantic_inpaint_nn::Error::NoInputGradient`] when the discriminator cannot be penalized.
     pub fn step(&mut self, real: &ImageBatch) -> Result<StepReport> {
         let mut rng = self.rng(STEP_STREAMS + self.step);
         let z = self.draw(real.count(), &mut rng)?;
@@ -95,58 +116,83 @@ impl<G: Generator, D: Discriminator> GanTrainer<G, D> {
     ///
     /// As [`GanTrainer::step`].
     pub fn step_with(&mut self, real: &ImageBatch, latent: &Latent) -> Result<StepReport> {
+        let augmentation = self.config.augmentation;
+        let mut rng = self.rng(AUGMENTATION_STREAMS + self.step);
         self.step += 1;
         let fake = self.generator.forward(latent, Mode::Train)?;
-        let (discriminator_loss, real_logit, fake_logit) =
-            self.discriminator_step(real, &ImageBatch::new(fake.tensor().detach())?)?;
-        let generator_loss = self.generator_step(&fake)?;
+        let real = augmentation.apply(real, &mut rng)?;
+        let detached = ImageBatch::new(fake.tensor().detach())?;
+        let detached = augmentation.apply(&detached, &mut rng)?;
+        let judged = self.discriminator_step(&real, &detached)?;
+        let generator_loss = self.generator_step(&augmentation.apply(&fake, &mut rng)?)?;
         let report = StepReport {
             step: self.step,
-            discriminator_loss,
+            discriminator_loss: judged.loss,
             generator_loss,
-            real_logit,
-            fake_logit,
+            gradient_penalty: judged.penalty,
+            real_logit: judged.real_logit,
+            fake_logit: judged.fake_logit,
+            mean_logit_size: judged.mean_logit_size,
         };
-        if !(discriminator_loss.is_finite() && generator_loss.is_finite()) {
-            let step = self.step;
-            return Err(Error::Diverged {
-                step,
-                discriminator_loss,
-                generator_loss,
-            });
+        // A penalty without bounds shows in the logits of the next step at the latest.
+        let measured = [judged.loss, generator_loss, judged.mean_logit_size];
+        if !measured.into_iter().all(f64::is_finite) {
+            return Err(Error::diverged(&report));
         }
-        let warm = (1.0 + self.step as f64) / (10.0 + self.step as f64);
-        let decay = self.config.averaging_decay.min(warm);
         self.averaged
             .params()
-            .average_towards(self.generator.params(), decay)?;
+            .average_towards(self.generator.params(), self.decay())?;
         Ok(report)
     }
 
-    fn discriminator_step(
-        &mut self,
-        real: &ImageBatch,
-        fake: &ImageBatch,
-    ) -> Result<(f64, f64, f64)> {
-        let real_logits = self.discriminator.forward(real, Mode::Train)?;
+    fn discriminator_step(&mut self, real: &ImageBatch, fake: &ImageBatch) -> Result<Judged> {
+        let config = &self.config;
+        let (penalized, settings) = (&self.discriminator, config.gradient_penalty);
+        let (real_logits, penalty) = if settings.is_due(self.step) {
+            let (logits, gradient) = penalized.forward_with_input_gradient(real, Mode::Train)?;
+            (logits, Some(settings.of(&gradient)?))
+        } else {
+            (penalized.forward(real, Mode::Train)?, None)
+        };
         let fake_logits = self.discriminator.forward(fake, Mode::Train)?;
-        let of_real =
-            binary_cross_entropy(real_logits.tensor(), 1.0 - self.config.label_smoothing)?;
-        let of_fake = binary_cross_entropy(fake_logits.tensor(), 0.0)?;
-        let loss = (of_real + of_fake).map_err(TensorError::from)?;
-        let gradients = loss.backward().map_err(TensorError::from)?;
+        let loss = config.objective.discriminator_loss(
+            &real_logits,
+            &fake_logits,
+            config.label_smoothing,
+        )?;
+        let total = match &penalty {
+            Some(penalty) => (&loss + (penalty * settings.every as f64)).map_err(TensorError::from),
+            None => Ok(loss.clone()),
+        };
+        let gradients = total?.backward().map_err(TensorError::from)?;
         self.discriminator_optimizer
             .step(self.discriminator.params(), &gradients)?;
-        Ok((scalar(&loss)?, mean(&real_logits)?, mean(&fake_logits)?))
+        Ok(Judged {
+            loss: scalar(&loss)?,
+            penalty: penalty.as_ref().map(scalar).transpose()?,
+            real_logit: mean(&real_logits)?,
+            fake_logit: mean(&fake_logits)?,
+            mean_logit_size: (mean_size(&real_logits)? + mean_size(&fake_logits)?) / 2.0,
+        })
     }
 
     fn generator_step(&mut self, fake: &ImageBatch) -> Result<f64> {
         let logits = self.judge.forward(fake, Mode::Train)?;
-        let loss = binary_cross_entropy(logits.tensor(), 1.0)?;
+        let loss = self.config.objective.generator_loss(&logits)?;
         let gradients = loss.backward().map_err(TensorError::from)?;
         self.generator_optimizer
             .step(self.generator.params(), &gradients)?;
-        scalar(&loss)
+        Ok(scalar(&loss)?)
+    }
+
+    /// What the averaged generator keeps of itself after this step.
+    fn decay(&self) -> f64 {
+        let (step, decay) = (self.step as f64, self.config.averaging_decay);
+        let warm = match self.config.averaging_warmup {
+            0 => (1.0 + step) / (10.0 + step),
+            steps => decay * step / steps as f64,
+        };
+        decay.min(warm)
     }
 
     /// Images of the averaged generator from the run's fixed latents, `[sample_count, C, H, W]`.
@@ -158,6 +204,38 @@ impl<G: Generator, D: Discriminator> GanTrainer<G, D> {
         let z = self.draw(self.config.sample_count, &mut self.rng(SAMPLE_STREAM))?;
         let images = self.averaged.forward(&z, Mode::Eval)?;
         Ok(ImageBatch::new(images.into_tensor().detach())?)
+    }
+
+    /// How much the generator, as it is being trained, tells the run's fixed latents apart.
+    pub(crate) fn diversity(&self) -> Result<f64> {
+        let z = self.draw(self.config.sample_count, &mut self.rng(SAMPLE_STREAM))?;
+        Ok(diversity(&self.generator.forward(&z, Mode::Eval)?)?)
+    }
+
+    /// Succeeds when no weight or statistic of any network is infinite or not a number.
+    pub(crate) fn has_finite_weights(&self) -> Result<bool> {
+        let networks = [
+            self.generator.params(),
+            self.discriminator.params(),
+            self.averaged.params(),
+        ];
+        for (_, tensor, _) in networks.into_iter().flat_map(|params| params.iter()) {
+            if !is_finite(tensor)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Takes over what a run remembers of itself, and the learning rates that follow from it.
+    pub(crate) fn set_health(&mut self, health: Health) -> Result<()> {
+        self.health = health;
+        let scaled = |config: AdamConfig| config.learning_rate * health.rate_scale;
+        self.generator_optimizer
+            .set_learning_rate(scaled(self.config.generator))?;
+        self.discriminator_optimizer
+            .set_learning_rate(scaled(self.config.discriminator))?;
+        Ok(())
     }
 
     fn draw(&self, count: usize, rng: &mut Rng) -> Result<Latent> {
@@ -178,6 +256,12 @@ impl<G: Generator, D: Discriminator> GanTrainer<G, D> {
     /// Number of steps made.
     pub fn steps(&self) -> u64 {
         self.step
+    }
+
+    /// What the configured learning rates are multiplied by at present: 1, and less after each return
+    /// to a good checkpoint.
+    pub fn rate_scale(&self) -> f64 {
+        self.health.rate_scale
     }
 
     /// The settings.
@@ -201,13 +285,19 @@ impl<G: Generator, D: Discriminator> GanTrainer<G, D> {
     }
 }
 
-fn scalar(tensor: &Tensor) -> Result<f64> {
-    let value = tensor
-        .to_dtype(DType::F64)
-        .and_then(|tensor| tensor.to_scalar());
-    Ok(value.map_err(TensorError::from)?)
+fn scalar(tensor: &Tensor) -> TensorResult<f64> {
+    Ok(tensor.to_dtype(DType::F64)?.to_scalar()?)
 }
 
-fn mean(logits: &Logits) -> Result<f64> {
-    scalar(&logits.tensor().mean_all().map_err(TensorError::from)?)
+fn mean(logits: &Logits) -> TensorResult<f64> {
+    scalar(&logits.tensor().mean_all()?)
+}
+
+fn mean_size(logits: &Logits) -> TensorResult<f64> {
+    scalar(&logits.tensor().abs()?.mean_all()?)
+}
+
+/// Any infinity or NaN makes the sum of the values times 0 differ from 0.
+fn is_finite(tensor: &Tensor) -> TensorResult<bool> {
+    Ok(scalar(&(tensor.detach() * 0.0)?.sum_all()?)? == 0.0)
 }

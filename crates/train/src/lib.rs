@@ -3,8 +3,12 @@
 //! [`GanTrainer`] makes one step at a time on any [`Generator`](semantic_inpaint_nn::Generator) and
 //! [`Discriminator`](semantic_inpaint_nn::Discriminator) and keeps a running average of the generator.
 //! [`train`] runs it over a [`BatchSource`] into a [`RunDirectory`] with checkpoints, an event log
-//! and samples from fixed latents, and tells an [`Observer`] what happens. Every random number of a
-//! run is a function of its seed and the step, so that ten steps are ten steps, interrupted or not.
+//! and samples from fixed latents, and tells an [`Observer`] what happens; [`train_with_score`] also
+//! keeps the best checkpoint by a [`CheckpointScore`]. Every random number of a run is a function of
+//! its seed and the step, so that ten steps are ten steps, interrupted or not.
+//!
+//! [`TrainConfig`] chooses the [`Objective`], the [`GradientPenalty`], the [`DiffAugment`] and, by its
+//! [`StabilityConfig`], what happens when a run diverges or collapses.
 //!
 //! ```
 //! use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
@@ -30,19 +34,32 @@
 //! # }
 //! ```
 
+mod augmentation;
 mod checkpoint;
+mod checkpoint_folder;
 mod config;
+mod diversity;
 mod error;
 mod event_log;
 mod gan_trainer;
+mod gradient_penalty;
+mod objective;
 mod observer;
 mod run_directory;
+mod score;
+mod session;
+mod stability;
 mod training;
 
+pub use augmentation::DiffAugment;
 pub use config::TrainConfig;
 pub use error::{Error, Result};
 pub use event_log::Event;
 pub use gan_trainer::{GanTrainer, StepReport};
+pub use gradient_penalty::GradientPenalty;
+pub use objective::Objective;
 pub use observer::{Observer, Silent};
 pub use run_directory::RunDirectory;
-pub use training::{BatchSource, Outcome, train};
+pub use score::{CheckpointScore, Unscored};
+pub use stability::{Fault, Return, StabilityConfig};
+pub use training::{BatchSource, Outcome, train, train_with_score};

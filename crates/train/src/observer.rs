@@ -2,7 +2,7 @@ use std::path::Path;
 
 use semantic_inpaint_tensor::ImageBatch;
 
-use crate::StepReport;
+use crate::{Fault, Return, StepReport};
 
 /// Told what a run does, and asked whether to go on. Display and picture files live outside.
 pub trait Observer {
@@ -14,6 +14,12 @@ pub trait Observer {
 
     /// A checkpoint is complete in this folder.
     fn saved(&mut self, _step: u64, _folder: &Path) {}
+
+    /// A fault was seen at a step, and the run goes on as it is.
+    fn faulted(&mut self, _step: u64, _fault: &Fault) {}
+
+    /// A fault was seen, and the run goes on from a checkpoint.
+    fn returned(&mut self, _return: &Return) {}
 
     /// Whether to end the run after the step just made; a checkpoint is written first.
     fn wants_stop(&mut self) -> bool {

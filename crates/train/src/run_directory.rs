@@ -2,6 +2,8 @@ use std::path::{Path, PathBuf};
 
 use semantic_inpaint_nn::weight_file::write_whole;
 
+use crate::checkpoint::read_score;
+use crate::checkpoint_folder;
 use crate::error::io;
 use crate::{Error, Result};
 
@@ -14,6 +16,7 @@ use crate::{Error, Result};
 /// samples/step-000500.png   the same latents every time
 /// checkpoints/step-000500/  weights, averages, optimizers, position
 /// checkpoints/last          the name of the newest complete checkpoint
+/// checkpoints/best          the name of the best, where checkpoints are scored
 /// ```
 #[derive(Debug, Clone)]
 pub struct RunDirectory {
@@ -101,25 +104,91 @@ impl RunDirectory {
     ///
     /// [`Error::NoCheckpoint`] when there is none.
     pub fn last_checkpoint(&self) -> Result<(u64, PathBuf)> {
-        let steps = self.checkpoint_steps()?;
-        let last = steps.last().ok_or_else(|| Error::NoCheckpoint {
-            path: self.path.clone(),
-        })?;
-        Ok((*last, self.checkpoint(*last)))
+        self.found(self.checkpoint_steps()?.last())
     }
 
-    /// Names `step` as the newest and removes all but the newest `keep` up to it.
-    pub(crate) fn checkpoint_written(&self, step: u64, keep: usize) -> Result<()> {
-        let name = format!("step-{step:06}\n");
-        write_whole(&self.checkpoints().join("last"), name.as_bytes())?;
+    /// The checkpoint with the lowest score, the earliest where several have it: its step and folder.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoCheckpoint`] when none has a score that can be read.
+    pub fn best_checkpoint(&self) -> Result<(u64, PathBuf)> {
+        self.found(self.best_of(&self.checkpoint_steps()?).as_ref())
+    }
+
+    fn found(&self, step: Option<&u64>) -> Result<(u64, PathBuf)> {
+        let step = step.ok_or_else(|| Error::NoCheckpoint {
+            path: self.path.clone(),
+        })?;
+        Ok((*step, checkpoint_folder::find(&self.checkpoint(*step))))
+    }
+
+    fn best_of(&self, steps: &[u64]) -> Option<u64> {
+        let mut best: Option<(f64, u64)> = None;
+        for &step in steps {
+            let folder = checkpoint_folder::find(&self.checkpoint(step));
+            if let Ok(Some(score)) = read_score(&folder)
+                && best.is_none_or(|(lowest, _)| score < lowest)
+            {
+                best = Some((score, step));
+            }
+        }
+        best.map(|(_, step)| step)
+    }
+
+    /// The newest checkpoint up to `limit` that is due at a multiple of `every` steps, one that a run
+    /// writes whether or not it is stopped in between; where there is none, the oldest.
+    pub(crate) fn good_checkpoint(&self, limit: u64, every: u64) -> Result<(u64, PathBuf)> {
+        let steps = self.checkpoint_steps()?;
+        let is_good = |step: &&u64| **step <= limit && step.is_multiple_of(every);
+        self.found(steps.iter().rfind(is_good).or(steps.first()))
+    }
+
+    /// Names `step` as the newest and removes all up to it but the newest `keep`, the best, and those
+    /// of the steps in `needed`.
+    pub(crate) fn checkpoint_written(&self, step: u64, keep: usize, needed: &[u64]) -> Result<()> {
+        self.name("last", step)?;
         let mut steps = self.checkpoint_steps()?;
         // Those of later steps stem from a run that went further before it was taken up again here.
         steps.retain(|&other| other <= step);
-        for step in &steps[..steps.len().saturating_sub(keep)] {
-            let folder = self.checkpoint(*step);
-            std::fs::remove_dir_all(&folder).map_err(io(&folder))?;
+        let best = self.best_of(&steps);
+        if let Some(best) = best {
+            self.name("best", best)?;
+        }
+        let num_old = steps.len().saturating_sub(keep);
+        for &old in &steps[..num_old] {
+            if Some(old) != best && !needed.contains(&old) {
+                checkpoint_folder::remove_checkpoint(&self.checkpoint(old))?;
+            }
         }
         Ok(())
+    }
+
+    /// Removes all checkpoints of later steps than `step`, the newest first, so that a run that is
+    /// killed in between resumes from one that leads to the same removal.
+    pub(crate) fn return_to(&self, step: u64) -> Result<()> {
+        let mut steps = self.checkpoint_steps()?;
+        while let Some(later) = steps.pop_if(|later| *later > step) {
+            checkpoint_folder::remove_checkpoint(&self.checkpoint(later))?;
+        }
+        self.name("last", step)?;
+        match self.best_of(&steps) {
+            Some(best) => self.name("best", best),
+            None => Ok(()),
+        }
+    }
+
+    /// Removes what a killed program left half-written or half-removed.
+    pub(crate) fn remove_leftovers(&self) -> Result<()> {
+        checkpoint_folder::remove_leftovers(&self.checkpoints())
+    }
+
+    fn name(&self, role: &str, step: u64) -> Result<()> {
+        let name = format!("step-{step:06}\n");
+        Ok(write_whole(
+            &self.checkpoints().join(role),
+            name.as_bytes(),
+        )?)
     }
 
     fn checkpoint_steps(&self) -> Result<Vec<u64>> {
@@ -131,10 +200,12 @@ impl RunDirectory {
                 continue;
             }
             let name = entry.file_name();
-            let step = name.to_str().and_then(|name| name.strip_prefix("step-"));
+            let name = name.to_str().map(checkpoint_folder::checkpoint_name);
+            let step = name.and_then(|name| name.strip_prefix("step-"));
             steps.extend(step.and_then(|step| step.parse::<u64>().ok()));
         }
         steps.sort_unstable();
+        steps.dedup();
         Ok(steps)
     }
 

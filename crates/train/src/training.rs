@@ -1,10 +1,8 @@
-use std::time::Instant;
-
 use semantic_inpaint_nn::{Discriminator, Generator};
 use semantic_inpaint_tensor::ImageBatch;
 
-use crate::event_log::EventLog;
-use crate::{Error, Event, GanTrainer, Observer, Result, RunDirectory, StepReport};
+use crate::session::Session;
+use crate::{CheckpointScore, GanTrainer, Observer, Result, RunDirectory, Unscored};
 
 /// Gives the real images of each step.
 ///
@@ -47,84 +45,40 @@ pub enum Outcome {
 /// Trains until the configured number of steps is reached or the observer asks to stop, from wherever
 /// the trainer stands. Either way the last thing written is a checkpoint.
 ///
+/// What happens when the run diverges or collapses is for the
+/// [`StabilityConfig`](crate::StabilityConfig) to say. With returns allowed, a run without checkpoint
+/// writes one before it starts.
+///
 /// # Errors
 ///
-/// [`Error::Batch`] when the source fails, [`Error::Diverged`], [`Error::Io`] naming the file; the
-/// newest checkpoint stays usable.
+/// [`Error::Batch`](crate::Error::Batch) when the source fails;
+/// [`Error::Diverged`](crate::Error::Diverged), or [`Error::Unstable`](crate::Error::Unstable) when
+/// the returns are used up; [`Error::Io`](crate::Error::Io) naming the file. The newest checkpoint
+/// stays usable.
 pub fn train<G: Generator, D: Discriminator>(
     trainer: &mut GanTrainer<G, D>,
     source: &impl BatchSource,
     run: &RunDirectory,
     observer: &mut impl Observer,
 ) -> Result<Outcome> {
-    let mut session = Session {
-        log: EventLog::open(&run.events(), trainer.steps())?,
-        started: Instant::now(),
-        first_step: trainer.steps(),
-        run,
-    };
-    session.log.write(&Event::Started {
-        step: trainer.steps(),
-    })?;
-    if trainer.steps() == 0 {
-        observer.sampled(0, &trainer.samples()?);
-    }
-    while trainer.steps() < trainer.config().steps {
-        let step = trainer.steps();
-        let real = source
-            .batch(step)
-            .map_err(|source| Error::Batch { step, source })?;
-        let report = trainer.step(&real)?;
-        observer.stepped(&report);
-        let stop = observer.wants_stop();
-        session.record(trainer, &report, observer, stop)?;
-        if stop {
-            return Ok(Outcome::Stopped);
-        }
-    }
-    session.log.write(&Event::Ended {
-        step: trainer.steps(),
-    })?;
-    Ok(Outcome::Finished)
+    train_with_score(trainer, source, run, &mut Unscored, observer)
 }
 
-struct Session<'a> {
-    log: EventLog,
-    started: Instant,
-    first_step: u64,
-    run: &'a RunDirectory,
-}
-
-impl Session<'_> {
-    fn record<G: Generator, D: Discriminator>(
-        &mut self,
-        trainer: &GanTrainer<G, D>,
-        report: &StepReport,
-        observer: &mut impl Observer,
-        stop: bool,
-    ) -> Result<()> {
-        let (step, config) = (report.step, trainer.config());
-        let last = stop || step == config.steps;
-        if last || step % config.log_every == 0 {
-            let seconds = self.started.elapsed().as_secs_f64();
-            let images = (step - self.first_step) as f64 * config.batch_size as f64;
-            let images_per_second = images / seconds.max(f64::MIN_POSITIVE);
-            self.log.write(&Event::Step {
-                report: *report,
-                seconds,
-                images_per_second,
-            })?;
-        }
-        if last || step % config.sample_every == 0 {
-            observer.sampled(step, &trainer.samples()?);
-        }
-        if last || step % config.checkpoint_every == 0 {
-            let folder = self.run.checkpoint(step);
-            trainer.save_checkpoint(&folder)?;
-            self.run.checkpoint_written(step, config.keep_checkpoints)?;
-            self.log.write(&Event::Checkpoint { step })?;
-            observer.saved(step, &folder);
-        }
-        Ok(())
-    }
+/// As [`train`], and keeps the checkpoint with the lowest score beside the newest ones.
+///
+/// Checkpoints are scored at multiples of [`checkpoint_every`](crate::TrainConfig::checkpoint_every)
+/// and at the end; one that is written because the observer asks to stop is not, so that a stopped
+/// run keeps what it would have kept.
+///
+/// # Errors
+///
+/// As [`train`]; [`Error::Score`](crate::Error::Score) when the score fails.
+pub fn train_with_score<G: Generator, D: Discriminator>(
+    trainer: &mut GanTrainer<G, D>,
+    source: &impl BatchSource,
+    run: &RunDirectory,
+    score: &mut impl CheckpointScore<G>,
+    observer: &mut impl Observer,
+) -> Result<Outcome> {
+    Session::start(trainer, source, run, score, observer)?.run()
 }

@@ -150,5 +150,6 @@ fn config(
         image_size_px: generator.image_size_px,
         image_channels: generator.channels,
         latent_prior,
+        ..DcganConfig::default()
     })
 }

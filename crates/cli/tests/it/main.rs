@@ -19,3 +19,5 @@ mod program;
 mod tools;
 /// `train dcgan`: runs, interruptions, resumption.
 mod train;
+/// `train dcgan`: objectives, augmentation, faults.
+mod train_options;

@@ -14,20 +14,20 @@ use crate::program::{Ran, program, run};
 #[cfg(unix)]
 use crate::program::{signal, start_until};
 
-const SETTINGS: &str = "--data images --size 32 --width 4 --latent-len 8 --batch-size 4 --seed 3 \
+pub(crate) const SETTINGS: &str = "--data images --size 32 --width 4 --latent-len 8 --batch-size 4 --seed 3 \
                         --sample-every 2 --checkpoint-every 2 --device cpu";
 
-fn folder_with_data() -> tempfile::TempDir {
+pub(crate) fn folder_with_data() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     folder_of_photos(folder.path(), 10, 32);
     folder
 }
 
-fn train(folder: &Path, options: &str) -> Ran {
+pub(crate) fn train(folder: &Path, options: &str) -> Ran {
     run(folder, &format!("train dcgan {SETTINGS} {options}"))
 }
 
-fn model(folder: &Path, run: &str) -> Vec<u8> {
+pub(crate) fn model(folder: &Path, run: &str) -> Vec<u8> {
     std::fs::read(folder.join(run).join("model.safetensors")).unwrap()
 }
 
@@ -227,6 +227,15 @@ fn runs_that_cannot_be_made_leave_nothing_behind() {
         ("--learning-rate -1", "learning rate"),
         ("--label-smoothing 0.7", "label smoothing"),
         ("--steps 0", "steps"),
+        ("--objective wasserstein", "weight of the gradient penalty"),
+        ("--r1-weight -1", "weight of the gradient penalty"),
+        ("--r1-every 0", "steps between gradient penalties"),
+        ("--objective hinge --label-smoothing 0.1", "label smoothing"),
+        ("--discriminator-learning-rate 0", "learning rate"),
+        ("--rate-factor 1", "rate factor"),
+        ("--collapse-ratio 0", "collapse ratio"),
+        ("--saturation-logit -2", "saturation logit"),
+        ("--saturation-steps 0", "saturation steps"),
         ("--data missing", "missing"),
         ("--width 0", "width"),
         ("--framing crop108 --size 64", "crop108"),

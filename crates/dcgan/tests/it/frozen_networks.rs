@@ -1,4 +1,4 @@
-use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
+use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator, DiscriminatorNorm};
 use semantic_inpaint_nn::frozen::{Favor, FrozenNetwork, FrozenOptions};
 use semantic_inpaint_nn::{Discriminator, Generator, Mode, Network};
 use semantic_inpaint_tensor::passes::{InstructionSet, MapShape};
@@ -174,6 +174,17 @@ fn they_equal_the_plain_networks_at_every_width_and_image_size() {
         for favor in [Favor::Latency, Favor::Throughput] {
             compare(config(width, side), 2, options(favor));
         }
+    }
+}
+
+#[test]
+fn they_equal_the_plain_networks_with_every_normalization() {
+    for discriminator_norm in [DiscriminatorNorm::Spectral, DiscriminatorNorm::Absent] {
+        let config = DcganConfig {
+            discriminator_norm,
+            ..config(8, 64)
+        };
+        compare(config, 3, FrozenOptions::default());
     }
 }
 

@@ -17,6 +17,7 @@ const CONFIG: DcganConfig = DcganConfig {
     image_size_px: 64,
     image_channels: 3,
     latent_prior: semantic_inpaint_tensor::LatentPrior::Normal,
+    discriminator_norm: semantic_inpaint_dcgan::DiscriminatorNorm::Batch,
 };
 
 fn file() -> HashMap<String, Tensor> {

@@ -13,6 +13,7 @@ const CONFIG: DcganConfig = DcganConfig {
     image_size_px: 32,
     image_channels: 3,
     latent_prior: semantic_inpaint_tensor::LatentPrior::Uniform,
+    discriminator_norm: semantic_inpaint_dcgan::DiscriminatorNorm::Batch,
 };
 
 /// Both networks in f64, with the convolutions of the initialization enlarged.

@@ -42,6 +42,7 @@ fn config(shape: InferredShape) -> DcganConfig {
         image_size_px: shape.image_size_px,
         image_channels: shape.channels,
         latent_prior: LatentPrior::Normal,
+        ..DcganConfig::default()
     }
 }
 

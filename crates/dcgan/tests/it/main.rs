@@ -8,6 +8,7 @@ mod frozen_networks;
 mod golden_forward;
 mod gradients;
 mod import_samples;
+mod input_gradient;
 
 use std::collections::{BTreeMap, HashMap};
 

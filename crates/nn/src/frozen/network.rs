@@ -337,7 +337,7 @@ fn output_shape(layer: &Layer, input: MapShape, last: bool) -> Option<MapShape> 
     };
     let shifted = layer.shift.is_some();
     let activation_fits = match layer.activation {
-        Activation::Identity => !shifted,
+        Activation::Identity => !shifted || !last || layer.kind == LayerKind::Convolution,
         Activation::LeakyRelu { slope } => (0.0..=1.0).contains(&slope),
         Activation::Tanh => !shifted && last,
     };

@@ -1,8 +1,9 @@
 use semantic_inpaint_nn::loss::{
     binary_cross_entropy, log_one_minus_sigmoid, log_sigmoid, softplus,
 };
-use semantic_inpaint_nn::{BatchNorm, Mode, Params};
-use semantic_inpaint_tensor::{DType, Device, Rng, Tensor};
+use semantic_inpaint_nn::{BatchNorm, Mode, Params, leaky_relu_pullback};
+use semantic_inpaint_tensor::ops::leaky_relu;
+use semantic_inpaint_tensor::{DType, Device, Rng, Tensor, Var};
 use testkit::{GRADCHECK_STEP, Tolerance, assert_close, gradcheck};
 
 fn normal(dims: &[usize], deviation: f32, seed: u64) -> Tensor {
@@ -38,7 +39,7 @@ fn loss_gradients_equal_differences() {
 
 #[test]
 fn the_slope_of_the_softplus_at_zero_is_one_half() {
-    let x = semantic_inpaint_tensor::Var::new(&[0.0f64], &Device::Cpu).unwrap();
+    let x = Var::new(&[0.0f64], &Device::Cpu).unwrap();
     let gradients = softplus(&x).unwrap().sum_all().unwrap().backward().unwrap();
     assert_eq!(gradients.get(&x).unwrap().to_vec1::<f64>().unwrap(), [0.5]);
 }
@@ -62,6 +63,46 @@ fn batch_norm_gradients_equal_differences_in_both_modes() {
         gradcheck(
             |x| (layer.forward(&x[0], mode).unwrap().sqr()? * &factors)?.sum_all(),
             &[normal(&[2, 3, 4, 3], 1.0, 4)],
+            GRADCHECK_STEP,
+            Tolerance::GRADCHECK,
+        );
+    }
+}
+
+#[test]
+fn pullbacks_equal_the_gradients_of_the_graph() {
+    let (params, factors) = (used_params(), normal(&[2, 3, 4, 3], 1.0, 3));
+    let layer = BatchNorm::new(&params, "norm").unwrap();
+    for mode in [Mode::Train, Mode::Eval] {
+        let images = Var::from_tensor(&normal(&[2, 3, 4, 3], 1.0, 4)).unwrap();
+        let result = layer.forward(&images, mode).unwrap();
+        let loss = (&result * &factors).unwrap().sum_all().unwrap();
+        let gradients = loss.backward().unwrap();
+        let got = layer.pullback(&factors, &images, mode).unwrap();
+        let want = gradients.get(&images).unwrap();
+        assert_close("batch norm", &got, want, Tolerance::F64_RELATIVE);
+    }
+    let x = Var::from_tensor(&normal(&[30], 1.0, 5)).unwrap();
+    let result = leaky_relu(&x, 0.2).unwrap();
+    let factors = normal(&[30], 1.0, 6);
+    let loss = (&result * &factors).unwrap().sum_all().unwrap();
+    let got = leaky_relu_pullback(&factors, &result, 0.2).unwrap();
+    let gradients = loss.backward().unwrap();
+    let want = gradients.get(&x).unwrap();
+    assert_close("leaky relu", &got, want, Tolerance::EXACT);
+}
+
+#[test]
+fn pullbacks_of_batch_norm_have_the_gradients_of_differences() {
+    let layer = BatchNorm::new(&used_params(), "norm").unwrap();
+    let inputs = [normal(&[2, 3, 4, 3], 1.0, 3), normal(&[2, 3, 4, 3], 1.0, 4)];
+    for mode in [Mode::Train, Mode::Eval] {
+        gradcheck(
+            |x| {
+                let pulled = layer.pullback(&x[0], &x[1], mode).unwrap();
+                pulled.powf(3.0)?.sum_all()
+            },
+            &inputs,
             GRADCHECK_STEP,
             Tolerance::GRADCHECK,
         );

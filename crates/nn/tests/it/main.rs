@@ -5,4 +5,5 @@
 
 mod adam_settings;
 mod gradients;
+mod spectral_norm;
 mod weight_files;

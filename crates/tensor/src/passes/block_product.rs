@@ -36,20 +36,76 @@ pub(crate) fn multiply_block(
         };
         let target = &mut target[start * width..][..height * width];
         match height {
-            1 => set.run(Block::<1> { left, panel, target }),
-            2 => set.run(Block::<2> { left, panel, target }),
-            3 => set.run(Block::<3> { left, panel, target }),
-            4 => set.run(Block::<4> { left, panel, target }),
-            5 => set.run(Block::<5> { left, panel, target }),
-            6 => set.run(Block::<6> { left, panel, target }),
-            7 => set.run(Block::<7> { left, panel, target }),
-            8 => set.run(Block::<8> { left, panel, target }),
-            9 => set.run(Block::<9> { left, panel, target }),
-            10 => set.run(Block::<10> { left, panel, target }),
-            11 => set.run(Block::<11> { left, panel, target }),
-            12 => set.run(Block::<12> { left, panel, target }),
-            13 => set.run(Block::<13> { left, panel, target }),
-            _ => set.run(Block::<14> { left, panel, target }),
+            1 => set.run(Block::<1> {
+                left,
+                panel,
+                target,
+            }),
+            2 => set.run(Block::<2> {
+                left,
+                panel,
+                target,
+            }),
+            3 => set.run(Block::<3> {
+                left,
+                panel,
+                target,
+            }),
+            4 => set.run(Block::<4> {
+                left,
+                panel,
+                target,
+            }),
+            5 => set.run(Block::<5> {
+                left,
+                panel,
+                target,
+            }),
+            6 => set.run(Block::<6> {
+                left,
+                panel,
+                target,
+            }),
+            7 => set.run(Block::<7> {
+                left,
+                panel,
+                target,
+            }),
+            8 => set.run(Block::<8> {
+                left,
+                panel,
+                target,
+            }),
+            9 => set.run(Block::<9> {
+                left,
+                panel,
+                target,
+            }),
+            10 => set.run(Block::<10> {
+                left,
+                panel,
+                target,
+            }),
+            11 => set.run(Block::<11> {
+                left,
+                panel,
+                target,
+            }),
+            12 => set.run(Block::<12> {
+                left,
+                panel,
+                target,
+            }),
+            13 => set.run(Block::<13> {
+                left,
+                panel,
+                target,
+            }),
+            _ => set.run(Block::<14> {
+                left,
+                panel,
+                target,
+            }),
         }
         start += height;
         blocks -= 1;
@@ -68,10 +124,18 @@ impl<const HEIGHT: usize> WithSimd for Block<'_, '_, HEIGHT> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { left, panel, target } = self;
+        let Self {
+            left,
+            panel,
+            target,
+        } = self;
         let width = PANEL_VECTORS * S::F32_LANES;
         let mut sums = [[simd.splat_f32s(0.0); PANEL_VECTORS]; HEIGHT];
-        for (run, panel) in panel.chunks_exact(width * width).take(left.runs).enumerate() {
+        for (run, panel) in panel
+            .chunks_exact(width * width)
+            .take(left.runs)
+            .enumerate()
+        {
             let values = &left.values[left.first + run * left.run_stride..][..HEIGHT * width];
             let columns = &S::as_simd_f32s(panel).0[..width * PANEL_VECTORS];
             for inner in 0..width {
@@ -85,7 +149,9 @@ impl<const HEIGHT: usize> WithSimd for Block<'_, '_, HEIGHT> {
                 }
             }
         }
-        let target = S::as_mut_simd_f32s(target).0.chunks_exact_mut(PANEL_VECTORS);
+        let target = S::as_mut_simd_f32s(target)
+            .0
+            .chunks_exact_mut(PANEL_VECTORS);
         for (row, sums) in target.zip(&sums) {
             row.copy_from_slice(sums);
         }

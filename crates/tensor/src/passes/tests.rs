@@ -218,9 +218,7 @@ fn epilogues_equal_their_definition() {
             let plan = pass.plan(5, 5);
             let mut scratch = Scratch::new([&plan]);
             let image_len = pass.input().channels() * pass.input().side().pow(2);
-            let input = pass
-                .input()
-                .from_images(set, &draw(&mut rng, 5 * image_len));
+            let input = to_map(pass.input(), set, &draw(&mut rng, 5 * image_len));
             let len = pass.output().len(set, 5);
             let mut run = |epilogue: Epilogue<'_>| {
                 let mut output = vec![f32::NAN; len];

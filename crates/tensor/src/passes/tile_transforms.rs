@@ -171,7 +171,12 @@ impl<const SIZE: usize> WithSimd for Evaluate<'_, SIZE> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { layout, images, map, points } = self;
+        let Self {
+            layout,
+            images,
+            map,
+            points,
+        } = self;
         let (map, points) = (S::as_simd_f32s(map).0, S::as_mut_simd_f32s(points).0);
         let across = layout.side / SIZE;
         let point = point_vectors(&images, across, layout.block, S::F32_LANES);
@@ -216,7 +221,13 @@ impl<const SIZE: usize> WithSimd for Spread<'_, SIZE> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { layout, images, map, parities, points } = self;
+        let Self {
+            layout,
+            images,
+            map,
+            parities,
+            points,
+        } = self;
         let (map, points) = (S::as_simd_f32s(map).0, S::as_mut_simd_f32s(points).0);
         let across = layout.phase_side() / SIZE;
         let point = point_vectors(&images, across, layout.block, S::F32_LANES);
@@ -249,7 +260,11 @@ fn spread_window<S: Simd, const SIZE: usize, const POINTS: usize>(
     both_axes::<_, POINTS, POINTS>(
         zero,
         #[inline(always)]
-        |i, j| map.get(tile.rows[i] + tile.columns[j]).copied().unwrap_or(zero),
+        |i, j| {
+            map.get(tile.rows[i] + tile.columns[j])
+                .copied()
+                .unwrap_or(zero)
+        },
         #[inline(always)]
         |run| transforms::spread::<S, SIZE>(simd, run),
         #[inline(always)]
@@ -262,7 +277,13 @@ impl<const SIZE: usize> WithSimd for Interpolate<'_, SIZE> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { layout, images, products, parities, map } = self;
+        let Self {
+            layout,
+            images,
+            products,
+            parities,
+            map,
+        } = self;
         let (products, map) = (S::as_simd_f32s(products).0, S::as_mut_simd_f32s(map).0);
         let across = layout.phase_side() / SIZE;
         let point = point_vectors(&images, across, layout.block, S::F32_LANES);
@@ -302,7 +323,11 @@ fn interpolate_tile<S: Simd, const SIZE: usize, const POINTS: usize>(
         |i, j, value| {
             if let Some(pixel) = map.get_mut(tile.rows[i] + tile.columns[j]) {
                 let shared = (i == 0 && tile.below) || (j == 0 && tile.right);
-                *pixel = if shared { simd.add_f32s(*pixel, value) } else { value };
+                *pixel = if shared {
+                    simd.add_f32s(*pixel, value)
+                } else {
+                    value
+                };
             }
         },
     );
@@ -313,7 +338,12 @@ impl<const SIZE: usize> WithSimd for Gather<'_, SIZE> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { layout, images, products, map } = self;
+        let Self {
+            layout,
+            images,
+            products,
+            map,
+        } = self;
         let (products, map) = (S::as_simd_f32s(products).0, S::as_mut_simd_f32s(map).0);
         let across = layout.side / SIZE;
         let point = point_vectors(&images, across, layout.block, S::F32_LANES);

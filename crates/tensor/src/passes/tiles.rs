@@ -2,12 +2,12 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::block_product::{BlockRows, multiply_block};
 use super::buffer::Buffer;
 use super::epilogue::{Epilogue, Piece};
 use super::instruction_set::InstructionSet;
 use super::map_layout::MapLayout;
 use super::pass::{Direction, Span};
-use super::block_product::{BlockRows, multiply_block};
 use super::scratch::Scratch;
 use super::taps::{COEFFICIENTS, Weights};
 use super::tile_transforms::{Evaluate, Gather, Interpolate, Spread};
@@ -50,7 +50,9 @@ impl TilePlan {
     fn parts(&self, images: usize) -> impl Iterator<Item = Range<usize>> + use<> {
         let most = ROWS_AT_ONCE.div_ceil(self.tiles);
         let part = images.div_ceil(images.div_ceil(most));
-        (0..images).step_by(part).map(move |start| start..(start + part).min(images))
+        (0..images)
+            .step_by(part)
+            .map(move |start| start..(start + part).min(images))
     }
 }
 

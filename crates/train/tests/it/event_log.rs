@@ -37,7 +37,7 @@ fn a_whole_run_logs_its_start_steps_checkpoints_and_end() {
     assert_eq!(events[events.len() - 1], Event::Ended { step: 10 });
     assert_eq!(steps(&events), (1..=10).collect::<Vec<_>>());
     let checkpoints = |event: &Event| match event {
-        Event::Checkpoint { step } => Some(*step),
+        Event::Checkpoint { step, score: None } => Some(*step),
         _ => None,
     };
     let checkpoints: Vec<u64> = events.iter().filter_map(checkpoints).collect();

@@ -38,6 +38,7 @@ fn start(file: &HashMap<String, Tensor>) -> Trainer {
         image_size_px: 64,
         image_channels: 3,
         latent_prior: LatentPrior::Uniform,
+        ..DcganConfig::default()
     };
     let generator = under("initial.generator", file);
     let discriminator = under("initial.discriminator", file);

@@ -3,11 +3,16 @@
 // clippy.toml allows it in test functions only, not in what they call.
 #![allow(clippy::unwrap_used)]
 
+mod best;
 mod checkpoints;
 mod event_log;
+mod golden_objectives;
 mod golden_steps;
+mod options;
 mod resume;
 mod settings;
+mod stability;
+mod toy;
 mod trainer;
 
 use std::collections::BTreeMap;
@@ -29,6 +34,7 @@ const NETWORKS: DcganConfig = DcganConfig {
     image_size_px: 32,
     image_channels: 3,
     latent_prior: semantic_inpaint_tensor::LatentPrior::Uniform,
+    discriminator_norm: semantic_inpaint_dcgan::DiscriminatorNorm::Batch,
 };
 
 fn settings() -> TrainConfig {

@@ -6,7 +6,7 @@ use indicatif::ProgressBar;
 use semantic_inpaint::data::{ContactSheet, batch_to_photos};
 use semantic_inpaint::dcgan::{DcganDiscriminator, DcganGenerator};
 use semantic_inpaint::nn::weight_file::{self, StoredPrecision};
-use semantic_inpaint::train::{Observer, RunDirectory, StepReport};
+use semantic_inpaint::train::{Fault, Observer, Return, RunDirectory, StepReport};
 use semantic_inpaint::{DcganConfig, DcganModel, Device, ImageBatch, ImageSet, ModelCard};
 
 use super::run_config::RunConfig;
@@ -29,7 +29,7 @@ pub(super) struct Watch {
     device: Device,
     batch_size: usize,
     steps: u64,
-    first_step: u64,
+    steps_made: u64,
     started: Instant,
     last_line: Option<Instant>,
     bar: ProgressBar,
@@ -65,7 +65,7 @@ impl Watch {
             device,
             batch_size: config.train.batch_size,
             steps: config.train.steps,
-            first_step,
+            steps_made: 0,
             started: Instant::now(),
             last_line: None,
             bar,
@@ -142,7 +142,8 @@ impl Watch {
 
 impl Observer for Watch {
     fn stepped(&mut self, report: &StepReport) {
-        let images = (report.step - self.first_step) as f64 * self.batch_size as f64;
+        self.steps_made += 1;
+        let images = self.steps_made as f64 * self.batch_size as f64;
         let seconds = self.started.elapsed().as_secs_f64();
         self.say(report, images / seconds.max(f64::MIN_POSITIVE));
     }
@@ -154,6 +155,29 @@ impl Observer for Watch {
 
     fn saved(&mut self, step: u64, folder: &Path) {
         let written = self.write_model(step, folder);
+        self.keep_fault(written);
+    }
+
+    fn faulted(&mut self, step: u64, fault: &Fault) {
+        self.bar
+            .suspend(|| output::warn(format_args!("step {step}: {fault}")));
+    }
+
+    fn returned(&mut self, returned: &Return) {
+        let Return {
+            from,
+            to,
+            fault,
+            rate_scale,
+            ..
+        } = returned;
+        self.bar.suspend(|| {
+            output::warn(format_args!(
+                "step {from}: {fault}; going on from step {to} with step sizes times {rate_scale}"
+            ));
+        });
+        // The model beside the checkpoints may be of a step that was given up.
+        let written = self.write_model(*to, &self.run.checkpoint(*to));
         self.keep_fault(written);
     }
 
