@@ -286,4 +286,10 @@ impl Error {
             _ => Self::Unreadable { path, source },
         }
     }
+
+    /// The fault of writing `path`.
+    pub(crate) fn writing(path: &Path, source: std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        Self::Unwritable { path, source }
+    }
 }

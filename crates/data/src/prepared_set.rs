@@ -5,9 +5,9 @@ use std::path::Path;
 
 use safetensors::tensor::{Metadata, TensorInfo};
 use safetensors::{Dtype, SafeTensors};
+use semantic_inpaint_tensor::WholeFile;
 use serde::{Deserialize, Serialize};
 
-use crate::encode::temporary_beside;
 use crate::{Error, ImageSet, Result, SetRecord};
 
 const TENSOR: &str = "images";
@@ -41,11 +41,8 @@ impl ImageSet {
             what: path.display().to_string(),
             reason,
         })?;
-        let unwritable = |source| Error::Unwritable {
-            path: path.into(),
-            source,
-        };
-        let mut file = temporary_beside(path)?;
+        let unwritable = |source| Error::writing(path, source);
+        let mut file = WholeFile::create(path).map_err(unwritable)?;
         // Written piece by piece: the pixels of a large set would not fit into memory twice.
         for part in [
             &(header.len() as u64).to_le_bytes()[..],
@@ -54,10 +51,7 @@ impl ImageSet {
         ] {
             file.write_all(part).map_err(unwritable)?;
         }
-        file.as_file().sync_all().map_err(unwritable)?;
-        file.persist(path)
-            .map_err(|error| unwritable(error.error))?;
-        Ok(())
+        file.finish().map_err(unwritable)
     }
 
     /// The set in a file written by [`ImageSet::save`].

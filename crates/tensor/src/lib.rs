@@ -5,7 +5,8 @@
 //! [`Rng`] draws every random number of the project on the host, so that the same seed gives the
 //! same numbers on every device. **Operations** ([`ops`]): convolutions, batch normalisation and
 //! optimiser steps with gradients, built for small GANs, each of which has a plain candle form that
-//! defines its meaning.
+//! defines its meaning. Beside them stands [`WholeFile`], since every crate above writes files that
+//! must appear whole or not at all.
 //!
 //! # Conventions
 //!
@@ -36,6 +37,7 @@ mod image_batch;
 mod latent;
 pub mod ops;
 mod random;
+mod whole_file;
 
 pub use candle_core::{D, DType, Device, Shape, Tensor, Var};
 pub use device::{DeviceChoice, describe_device};
@@ -43,3 +45,4 @@ pub use error::{Error, Result};
 pub use image_batch::{ImageBatch, ImageShape};
 pub use latent::{Latent, LatentPrior};
 pub use random::{Rng, RngState};
+pub use whole_file::{WholeFile, write_whole};
