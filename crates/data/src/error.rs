@@ -120,6 +120,19 @@ pub enum Error {
         /// The size that was asked for.
         size_px: usize,
     },
+    /// Random crops cannot be cut out of an image this small.
+    #[error(
+        "an image of {height}x{width} is too small for random crops of {size_px} px: use \
+         `center-crop` or a smaller size"
+    )]
+    ImageTooSmall {
+        /// Rows of the image.
+        height: usize,
+        /// Columns of the image.
+        width: usize,
+        /// The size that was asked for.
+        size_px: usize,
+    },
     /// A rectangle is empty or leaves the image.
     #[error("{region} does not lie within an image of {height}x{width}: choose a smaller one")]
     RegionOutside {
@@ -204,6 +217,35 @@ pub enum Error {
         /// Size asked for.
         size_px: usize,
     },
+    /// A source has no images of a class that was asked for.
+    #[error("{source_name}: no class `{class}`: its classes are {known}")]
+    UnknownClass {
+        /// Where the images come from.
+        source_name: String,
+        /// The class that was asked for.
+        class: String,
+        /// The classes of the source, separated by commas.
+        known: String,
+    },
+    /// The parts that a publisher defines are not known for a source.
+    #[error(
+        "{source_name}: the publisher's parts are not known: put its lists beside it \
+         (list_eval_partition.txt, annotations.tar.gz or labels/), or use train and validation"
+    )]
+    NoPartition {
+        /// Where the images come from.
+        source_name: String,
+    },
+    /// A list of a publisher's parts could not be understood.
+    #[error("{name}, line {line}: not a list of parts ({reason}): get it from its publisher again")]
+    InvalidPartition {
+        /// The list.
+        name: String,
+        /// The line at fault, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Too few images are left to work with.
     #[error("{source_name}: at least {needed} images are needed, found {found}: {remedy}")]
     TooFewImages {
@@ -230,7 +272,7 @@ pub enum Error {
         total: usize,
         /// The share that is tolerated, in `[0, 1]`.
         tolerated_share: f64,
-        /// The first unreadable image and the reason.
+        /// The first unreadable images and the reasons.
         first: String,
     },
     /// A set has fewer images than one batch.
@@ -258,6 +300,21 @@ pub enum Error {
         name: String,
         /// What the parser reported.
         reason: String,
+    },
+    /// An archive is not one of the data set that was asked for.
+    #[error(
+        "{source_name}: not an archive of {dataset}, whose images lie in {expected} (found {found}): \
+         name the data set of this archive, or leave the name out"
+    )]
+    WrongArchive {
+        /// The archive.
+        source_name: String,
+        /// The data set that was asked for.
+        dataset: String,
+        /// The folder of the data set's images.
+        expected: String,
+        /// An image of the archive.
+        found: String,
     },
     /// A source does not hold as many images as its data set should.
     #[error(

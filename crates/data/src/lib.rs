@@ -7,8 +7,10 @@
 //! [`ImageSet::save`] writes it to one file that loads in a moment. [`ShuffledBatches`] turns a set
 //! into training batches whose content depends on seed and step alone.
 //!
-//! [`ContactSheet`] and [`Animation`] show pictures to people; a [`Manifest`] says what a data set
-//! should hold. The feature `candle-datasets` adds candle's batcher over a set and MNIST as a set.
+//! A [`Split`] is a part of a source, by a hash of the images' names or as its publisher defines it
+//! ([`Partition`]); a [`Manifest`] says where a data set comes from and what it should hold.
+//! [`ContactSheet`] and [`Animation`] show pictures to people. The feature
+//! `candle-datasets` adds candle's batcher over a set and MNIST as a set.
 //!
 //! # Invariants
 //!
@@ -42,6 +44,7 @@ mod animation;
 mod archive;
 #[cfg(feature = "candle-datasets")]
 mod candle_sets;
+mod class_name;
 mod contact_sheet;
 mod crop_resize;
 mod decode;
@@ -50,8 +53,10 @@ mod error;
 mod image_set;
 mod image_source;
 mod manifest;
+mod partition;
 mod photo;
 mod prepared_set;
+mod random_crops;
 mod read_set;
 mod shuffled_batches;
 mod split;
@@ -59,6 +64,7 @@ mod split;
 pub use animation::{Animation, Playback};
 #[cfg(feature = "candle-datasets")]
 pub use candle_sets::{CandlePart, candle_batches, image_set_from_candle, mnist_digits};
+pub use class_name::classes_of;
 pub use contact_sheet::ContactSheet;
 pub use crop_resize::Framing;
 pub use decode::{MAX_IMAGE_BYTES, MAX_SIDE_PX, RgbaPixels, decode, read_photo, read_rgba};
@@ -68,8 +74,10 @@ pub use encode::{
 pub use error::{Error, Result};
 pub use image_set::{ImageSet, SetRecord, UnreadableImage};
 pub use image_source::{ImageSource, SourceKind};
-pub use manifest::{Manifest, ManifestArchive, ManifestPart};
+pub use manifest::{Manifest, ManifestFile, ManifestPart};
+pub use partition::Partition;
 pub use photo::{Photo, Region};
+pub use random_crops::RandomCrops;
 pub use read_set::{Progress, ReadOptions};
 pub use shuffled_batches::{Flip, ShuffledBatches};
 pub use split::Split;

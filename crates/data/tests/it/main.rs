@@ -7,12 +7,15 @@ mod animation;
 mod batches;
 #[cfg(feature = "candle-datasets")]
 mod candle_sets;
+mod classes;
 mod decoding;
 mod encoding;
 mod framing;
 mod manifests;
+mod partitions;
 mod pictures;
 mod prepared_sets;
+mod random_crops;
 mod real_images;
 mod sets;
 mod sources;
