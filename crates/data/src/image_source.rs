@@ -2,7 +2,10 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use crate::decode::read_bytes;
+use crate::sha256::{Sha256Writer, sha256_of_file};
 use crate::{Error, Result, archive};
 
 /// Encoded images held in memory at once.
@@ -113,6 +116,27 @@ impl ImageSource {
     /// [`ImageSet::load`](crate::ImageSet::load).
     pub fn image_names(&self) -> Result<Vec<String>> {
         Ok(images_among(&self.entry_names()?))
+    }
+
+    /// The SHA-256 of the content, in 64 lower-case hexadecimal digits: of the file, or of the names
+    /// and bytes of all images in a folder. Where the source lies does not matter.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::Unreadable`].
+    pub fn sha256(&self) -> Result<String> {
+        if self.kind != SourceKind::Folder {
+            return sha256_of_file(&self.path);
+        }
+        let names = self.image_names()?;
+        let of_file = |name: &String| sha256_of_file(self.path.join(name));
+        let digests: Result<Vec<String>> = names.par_iter().map(of_file).collect();
+        let mut writer = Sha256Writer::default();
+        for (name, digest) in names.iter().zip(digests?) {
+            writer.add(name.as_bytes());
+            writer.add(format!("\0{digest}\n").as_bytes());
+        }
+        Ok(writer.finish())
     }
 
     /// The names of all files, images or not, in any order.

@@ -4,8 +4,9 @@
 //! ([`Photo::save`]). An [`ImageSource`] is a place with many: a folder, an archive as its publisher
 //! ships it, or a prepared set. [`ImageSet::read`] decodes a source, brings every picture to one size
 //! by a [`Framing`], and keeps the result in memory with the record of how it was made;
-//! [`ImageSet::save`] writes it to one file that loads in a moment. [`ShuffledBatches`] turns a set
-//! into training batches whose content depends on seed and step alone.
+//! [`ImageSet::save`] writes it to one file that loads in a moment, and a [`SetCache`] keeps such files
+//! by content and settings. [`ShuffledBatches`] turns a set into training batches whose content depends
+//! on seed and step alone.
 //!
 //! A [`Split`] is a part of a source, by a hash of the images' names or as its publisher defines it
 //! ([`Partition`]); a [`Manifest`] says where a data set comes from and what it should hold.
@@ -58,6 +59,8 @@ mod photo;
 mod prepared_set;
 mod random_crops;
 mod read_set;
+mod set_cache;
+mod sha256;
 mod shuffled_batches;
 mod split;
 
@@ -79,5 +82,7 @@ pub use partition::Partition;
 pub use photo::{Photo, Region};
 pub use random_crops::RandomCrops;
 pub use read_set::{Progress, ReadOptions};
+pub use set_cache::{CacheOutcome, CachedSet, SetCache};
+pub use sha256::sha256_of_file;
 pub use shuffled_batches::{Flip, ShuffledBatches};
 pub use split::Split;

@@ -175,6 +175,23 @@ impl Partition {
     }
 }
 
+/// All files outside a source that its published parts may be read from.
+pub(crate) fn all_files_beside(source: &ImageSource) -> Vec<PathBuf> {
+    let layouts = LAYOUTS.into_iter();
+    let mut files: Vec<PathBuf> = layouts
+        .flat_map(|layout| {
+            let paths = files_beside(source, layout).into_iter();
+            paths.flat_map(|path| match path.is_file() {
+                true => vec![path],
+                false => layout.iter().map(|(file, _)| path.join(file)).collect(),
+            })
+        })
+        .collect();
+    files.sort();
+    files.dedup();
+    files
+}
+
 /// Folders and archives outside the source that hold all lists of a layout.
 fn files_beside(source: &ImageSource, layout: Layout) -> Vec<PathBuf> {
     let Some(folder) = source.path().parent() else {

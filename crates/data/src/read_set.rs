@@ -294,7 +294,7 @@ fn framed(bytes: &[u8], name: &str, options: &ReadOptions) -> std::result::Resul
     Ok(views.into_iter().flat_map(crate::Photo::into_rgb).collect())
 }
 
-fn check_options(options: &ReadOptions) -> Result<()> {
+pub(crate) fn check_options(options: &ReadOptions) -> Result<()> {
     crate::photo::checked_side(options.size_px)?;
     if !(0.0..=1.0).contains(&options.max_unreadable_share) {
         return Err(Error::OutOfRange {
@@ -306,7 +306,7 @@ fn check_options(options: &ReadOptions) -> Result<()> {
     Ok(())
 }
 
-fn check_count(source: &ImageSource, options: &ReadOptions, found: usize) -> Result<()> {
+pub(crate) fn check_count(source: &ImageSource, options: &ReadOptions, found: usize) -> Result<()> {
     let needed = options.min_images.max(1);
     if found >= needed {
         return Ok(());
@@ -320,7 +320,7 @@ fn check_count(source: &ImageSource, options: &ReadOptions, found: usize) -> Res
     })
 }
 
-fn check_unreadable(
+pub(crate) fn check_unreadable(
     source: &ImageSource,
     options: &ReadOptions,
     unreadable: &[UnreadableImage],

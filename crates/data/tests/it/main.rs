@@ -5,6 +5,7 @@
 
 mod animation;
 mod batches;
+mod caching;
 #[cfg(feature = "candle-datasets")]
 mod candle_sets;
 mod classes;
