@@ -329,6 +329,48 @@ pub enum Error {
         /// Images in the archive.
         found: usize,
     },
+    /// A file cannot be downloaded by a program.
+    #[error("{file}: its publisher offers no direct download: get it from the data set's page")]
+    NoDownload {
+        /// The file.
+        file: String,
+    },
+    /// A server does not give a file.
+    #[error("{url}: not given by the server ({reason}): see the data set's page, or try later")]
+    Refused {
+        /// The address.
+        url: String,
+        /// What the server did instead.
+        reason: String,
+    },
+    /// A transfer ended before the file was complete.
+    #[error("{url}: interrupted after {num_bytes} bytes ({reason}): start it again to go on")]
+    Interrupted {
+        /// The address.
+        url: String,
+        /// Bytes that are on the disk.
+        num_bytes: u64,
+        /// What went wrong.
+        reason: String,
+    },
+    /// A file is not the one that a manifest describes.
+    #[error("{}: the {what} is {got}, not {expected}: delete it and download it again", path.display())]
+    WrongFile {
+        /// The file.
+        path: PathBuf,
+        /// What differs, for example `SHA-256`.
+        what: &'static str,
+        /// What the manifest says.
+        expected: String,
+        /// What was found.
+        got: String,
+    },
+    /// Another program writes to the same file.
+    #[error("{}: another program is downloading it: wait until it is done", path.display())]
+    Busy {
+        /// The incomplete file.
+        path: PathBuf,
+    },
     /// A tensor operation failed.
     #[error(transparent)]
     Tensor(#[from] semantic_inpaint_tensor::Error),

@@ -10,8 +10,9 @@
 //!
 //! A [`Split`] is a part of a source, by a hash of the images' names or as its publisher defines it
 //! ([`Partition`]); a [`Manifest`] says where a data set comes from and what it should hold.
-//! [`ContactSheet`] and [`Animation`] show pictures to people. The feature
-//! `candle-datasets` adds candle's batcher over a set and MNIST as a set.
+//! [`ContactSheet`] and [`Animation`] show pictures to people. Two features add what is heavier:
+//! `candle-datasets` candle's batcher over a set and MNIST as a set, `download` the download of a data
+//! set's files, which is the only thing here that uses the network.
 //!
 //! # Invariants
 //!
@@ -49,6 +50,8 @@ mod class_name;
 mod contact_sheet;
 mod crop_resize;
 mod decode;
+#[cfg(feature = "download")]
+mod download;
 mod encode;
 mod error;
 mod image_set;
@@ -71,6 +74,8 @@ pub use class_name::classes_of;
 pub use contact_sheet::ContactSheet;
 pub use crop_resize::Framing;
 pub use decode::{MAX_IMAGE_BYTES, MAX_SIDE_PX, RgbaPixels, decode, read_photo, read_rgba};
+#[cfg(feature = "download")]
+pub use download::{DownloadOptions, DownloadOutcome, DownloadProgress, Downloaded, download};
 pub use encode::{
     batch_to_photos, encode_png, level_to_value, photos_to_batch, value_to_level, write_atomically,
 };

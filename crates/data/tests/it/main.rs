@@ -10,6 +10,8 @@ mod caching;
 mod candle_sets;
 mod classes;
 mod decoding;
+#[cfg(feature = "download")]
+mod downloads;
 mod encoding;
 mod framing;
 mod manifests;
@@ -18,6 +20,8 @@ mod pictures;
 mod prepared_sets;
 mod random_crops;
 mod real_images;
+#[cfg(feature = "download")]
+mod server;
 mod sets;
 mod sources;
 
