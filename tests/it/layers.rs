@@ -37,6 +37,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ),
     ("image", &["semantic-inpaint-data"]),
     ("clap", &["semantic-inpaint-cli"]),
+    ("ureq", &["semantic-inpaint-data"]),
 ];
 
 /// What a crate must state to be published.

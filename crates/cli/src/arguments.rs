@@ -28,7 +28,7 @@ enum Command {
     Sample(sample::Arguments),
     Mask(mask::Arguments),
     Info(info::Arguments),
-    Prepare(prepare::Arguments),
+    Prepare(Box<prepare::Arguments>),
     Import(import::Arguments),
     Bench(bench::Arguments),
 }

@@ -7,10 +7,48 @@ use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
 use crate::decode::MAX_IMAGE_BYTES;
-use crate::image_source::{CHUNK_LEN, Entry};
+use crate::image_source::{Content, Entry, PORTION_LEN};
 use crate::{Error, Result, SourceKind};
 
+/// Bytes of encoded images that are held at once, beyond which a portion is handed on.
+const PORTION_BYTES: usize = 64 << 20;
+
 type TarReader = tar::Archive<Box<dyn Read>>;
+type Visit<'a> = &'a mut dyn FnMut(Vec<Entry>) -> Result<()>;
+
+/// Entries that are decoded together.
+struct Portion<'a> {
+    entries: Vec<Entry>,
+    num_bytes: usize,
+    visit: Visit<'a>,
+}
+
+impl<'a> Portion<'a> {
+    fn new(visit: Visit<'a>) -> Self {
+        Self {
+            entries: Vec::with_capacity(PORTION_LEN),
+            num_bytes: 0,
+            visit,
+        }
+    }
+
+    fn push(&mut self, name: &str, bytes: std::result::Result<Vec<u8>, String>) -> Result<()> {
+        self.num_bytes += bytes.as_ref().map_or(0, Vec::len);
+        self.entries.push(Entry {
+            name: name.to_owned(),
+            content: Content::Loaded(bytes),
+        });
+        if self.entries.len() < PORTION_LEN && self.num_bytes < PORTION_BYTES {
+            return Ok(());
+        }
+        self.hand_on()
+    }
+
+    fn hand_on(&mut self) -> Result<()> {
+        self.num_bytes = 0;
+        (self.visit)(std::mem::take(&mut self.entries))
+    }
+}
 
 pub(crate) fn zip_names(path: &Path) -> Result<Vec<String>> {
     let archive = open_zip(path)?;
@@ -20,20 +58,14 @@ pub(crate) fn zip_names(path: &Path) -> Result<Vec<String>> {
         .collect())
 }
 
-pub(crate) fn read_zip(
-    path: &Path,
-    names: &[String],
-    visit: &mut dyn FnMut(Vec<Entry>) -> Result<()>,
-) -> Result<()> {
+pub(crate) fn read_zip(path: &Path, names: &[String], visit: Visit<'_>) -> Result<()> {
     let mut archive = open_zip(path)?;
-    for chunk in names.chunks(CHUNK_LEN) {
-        let read = |name: &String| Entry {
-            name: name.clone(),
-            bytes: read_zip_entry(&mut archive, name).map_err(|error| error.to_string()),
-        };
-        visit(chunk.iter().map(read).collect())?;
+    let mut portion = Portion::new(visit);
+    for name in names {
+        let bytes = read_zip_entry(&mut archive, name);
+        portion.push(name, bytes.map_err(|error| error.to_string()))?;
     }
-    Ok(())
+    portion.hand_on()
 }
 
 fn open_zip(path: &Path) -> Result<ZipArchive<BufReader<File>>> {
@@ -69,11 +101,11 @@ pub(crate) fn read_tar(
     path: &Path,
     kind: SourceKind,
     names: &[String],
-    visit: &mut dyn FnMut(Vec<Entry>) -> Result<()>,
+    visit: Visit<'_>,
 ) -> Result<()> {
     let mut missing: HashSet<&str> = names.iter().map(String::as_str).collect();
     let mut archive = open_tar(path, kind)?;
-    let mut chunk = Vec::with_capacity(CHUNK_LEN);
+    let mut portion = Portion::new(visit);
     for entry in archive.entries().map_err(|error| damaged(path, &error))? {
         if missing.is_empty() {
             break;
@@ -88,15 +120,26 @@ pub(crate) fn read_tar(
         if (bytes.len() as u64) < expected_len {
             return Err(damaged(path, &format!("it ends within {name}")));
         }
-        chunk.push(Entry {
-            name,
-            bytes: Ok(bytes),
-        });
-        if chunk.len() == CHUNK_LEN {
-            visit(std::mem::take(&mut chunk))?;
+        portion.push(&name, Ok(bytes))?;
+    }
+    portion.hand_on()
+}
+
+/// The first file whose name is wanted; what follows it is not read.
+pub(crate) fn first_in_tar(
+    path: &Path,
+    kind: SourceKind,
+    wanted: &dyn Fn(&str) -> bool,
+) -> Result<Option<String>> {
+    let mut archive = open_tar(path, kind)?;
+    for entry in archive.entries().map_err(|error| damaged(path, &error))? {
+        let entry = entry.map_err(|error| damaged(path, &error))?;
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        if entry.header().entry_type().is_file() && wanted(&name) {
+            return Ok(Some(name));
         }
     }
-    visit(chunk)
+    Ok(None)
 }
 
 fn open_tar(path: &Path, kind: SourceKind) -> Result<TarReader> {

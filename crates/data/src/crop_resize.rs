@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Photo, Region, Result};
+use crate::{Error, Photo, RandomCrops, Region, Result};
 
 /// Height and width of an aligned CelebA image as published.
 const ALIGNED_CELEBA: (usize, usize) = (218, 178);
@@ -15,6 +15,8 @@ const CROP108: Region = Region {
     height: 108,
     width: 108,
 };
+
+const RANDOM_CROPS: &str = "random-crops:";
 
 /// How a picture of any shape becomes a square one.
 ///
@@ -39,7 +41,7 @@ const CROP108: Region = Region {
 /// # }
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(try_from = "String", into = "String")]
 #[non_exhaustive]
 pub enum Framing {
     /// `crop108`: the 108x108 box at x = 35, y = 55 of an aligned 178x218 CelebA image. Images of
@@ -50,10 +52,40 @@ pub enum Framing {
     /// `center-crop`: the largest centered square; an odd remainder leaves one row or column more
     /// at the bottom or right.
     CenterCrop,
+    /// `random-crops:COUNT[:PERCENT[:SEED]]`: several random squares of each picture, every one an
+    /// image of its own.
+    RandomCrops(RandomCrops),
 }
 
 impl Framing {
-    /// The picture framed and resized to `size_px` x `size_px`.
+    /// Images that a set holds of each picture: 1, except for random crops.
+    #[must_use]
+    pub fn num_views(self) -> usize {
+        match self {
+            Self::RandomCrops(crops) => crops.per_image(),
+            _ => 1,
+        }
+    }
+
+    /// All images that a set holds of a picture: [`Framing::num_views`] of `size_px` x `size_px`.
+    ///
+    /// `name` is the picture's file name, which random crops depend on.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Framing::apply`]; [`Error::ImageTooSmall`] when random crops meet a picture with a
+    /// side below `size_px`.
+    pub fn views(self, photo: &Photo, name: &str, size_px: usize) -> Result<Vec<Photo>> {
+        let Self::RandomCrops(crops) = self else {
+            return Ok(vec![self.apply(photo, size_px)?]);
+        };
+        let regions = crops.regions(photo, name, size_px)?;
+        let view = |region| photo.crop(region)?.resized(size_px, size_px);
+        regions.into_iter().map(view).collect()
+    }
+
+    /// The picture framed and resized to `size_px` x `size_px`. For random crops it is the centered
+    /// square, the one view that involves no chance; [`Framing::views`] gives the crops.
     ///
     /// # Errors
     ///
@@ -66,7 +98,7 @@ impl Framing {
         }
         match self {
             Self::Squash => photo.resized(size_px, size_px),
-            Self::CenterCrop => {
+            Self::CenterCrop | Self::RandomCrops(_) => {
                 let side = height.min(width);
                 let (top, left) = ((height - side) / 2, (width - side) / 2);
                 let square = Region {
@@ -91,11 +123,12 @@ impl Framing {
 
 impl fmt::Display for Framing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Crop108 => "crop108",
-            Self::Squash => "squash",
-            Self::CenterCrop => "center-crop",
-        })
+        match self {
+            Self::Crop108 => f.write_str("crop108"),
+            Self::Squash => f.write_str("squash"),
+            Self::CenterCrop => f.write_str("center-crop"),
+            Self::RandomCrops(crops) => write!(f, "{RANDOM_CROPS}{crops}"),
+        }
     }
 }
 
@@ -107,11 +140,28 @@ impl FromStr for Framing {
             "crop108" => Ok(Self::Crop108),
             "squash" => Ok(Self::Squash),
             "center-crop" => Ok(Self::CenterCrop),
-            _ => Err(Error::UnknownName {
-                what: "framing",
-                got: text.into(),
-                expected: "crop108, squash or center-crop",
-            }),
+            _ => match text.strip_prefix(RANDOM_CROPS) {
+                Some(crops) => Ok(Self::RandomCrops(crops.parse()?)),
+                None => Err(Error::UnknownName {
+                    what: "framing",
+                    got: text.into(),
+                    expected: "crop108, squash, center-crop or random-crops:COUNT[:PERCENT[:SEED]]",
+                }),
+            },
         }
+    }
+}
+
+impl TryFrom<String> for Framing {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl From<Framing> for String {
+    fn from(framing: Framing) -> Self {
+        framing.to_string()
     }
 }

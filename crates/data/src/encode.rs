@@ -1,9 +1,9 @@
-use std::io::{Cursor, Write};
+use std::io::Cursor;
 use std::path::Path;
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ExtendedColorType, ImageEncoder, ImageFormat, RgbImage, RgbaImage};
-use semantic_inpaint_tensor::{Device, ImageBatch, ImageShape};
+use semantic_inpaint_tensor::{Device, ImageBatch, ImageShape, write_whole};
 
 use crate::photo::checked_side;
 use crate::{Error, Photo, Result};
@@ -96,46 +96,15 @@ pub fn encode_png(photo: &Photo) -> Result<Vec<u8>> {
 
 /// Writes bytes to a file at once or not at all.
 ///
-/// They go to a temporary file in the same folder, which then takes the name: a reader sees the old
-/// file or the new one, never a part.
+/// A reader sees the old file or the new one, never a part: see
+/// [`WholeFile`](semantic_inpaint_tensor::WholeFile).
 ///
 /// # Errors
 ///
 /// [`Error::Unwritable`] naming the path.
 pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
     let path = path.as_ref();
-    let unwritable = |source| Error::Unwritable {
-        path: path.into(),
-        source,
-    };
-    let mut file = temporary_beside(path)?;
-    file.write_all(bytes).map_err(unwritable)?;
-    file.as_file().sync_all().map_err(unwritable)?;
-    file.persist(path)
-        .map_err(|error| unwritable(error.error))?;
-    Ok(())
-}
-
-/// A temporary file in the folder of `path`, readable as any new file would be.
-pub(crate) fn temporary_beside(path: &Path) -> Result<tempfile::NamedTempFile> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".semantic-inpaint-").suffix(".part");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // Without this the file would be private to its owner; the system's mask still applies.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder
-        .tempfile_in(folder)
-        .map_err(|source| Error::Unwritable {
-            path: path.into(),
-            source,
-        })
+    write_whole(path, bytes).map_err(|source| Error::writing(path, source))
 }
 
 pub(crate) fn save_photo(photo: &Photo, path: &Path) -> Result<()> {

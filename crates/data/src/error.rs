@@ -120,6 +120,19 @@ pub enum Error {
         /// The size that was asked for.
         size_px: usize,
     },
+    /// Random crops cannot be cut out of an image this small.
+    #[error(
+        "an image of {height}x{width} is too small for random crops of {size_px} px: use \
+         `center-crop` or a smaller size"
+    )]
+    ImageTooSmall {
+        /// Rows of the image.
+        height: usize,
+        /// Columns of the image.
+        width: usize,
+        /// The size that was asked for.
+        size_px: usize,
+    },
     /// A rectangle is empty or leaves the image.
     #[error("{region} does not lie within an image of {height}x{width}: choose a smaller one")]
     RegionOutside {
@@ -204,6 +217,35 @@ pub enum Error {
         /// Size asked for.
         size_px: usize,
     },
+    /// A source has no images of a class that was asked for.
+    #[error("{source_name}: no class `{class}`: its classes are {known}")]
+    UnknownClass {
+        /// Where the images come from.
+        source_name: String,
+        /// The class that was asked for.
+        class: String,
+        /// The classes of the source, separated by commas.
+        known: String,
+    },
+    /// The parts that a publisher defines are not known for a source.
+    #[error(
+        "{source_name}: the publisher's parts are not known: put its lists beside it \
+         (list_eval_partition.txt, annotations.tar.gz or labels/), or use train and validation"
+    )]
+    NoPartition {
+        /// Where the images come from.
+        source_name: String,
+    },
+    /// A list of a publisher's parts could not be understood.
+    #[error("{name}, line {line}: not a list of parts ({reason}): get it from its publisher again")]
+    InvalidPartition {
+        /// The list.
+        name: String,
+        /// The line at fault, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Too few images are left to work with.
     #[error("{source_name}: at least {needed} images are needed, found {found}: {remedy}")]
     TooFewImages {
@@ -230,7 +272,7 @@ pub enum Error {
         total: usize,
         /// The share that is tolerated, in `[0, 1]`.
         tolerated_share: f64,
-        /// The first unreadable image and the reason.
+        /// The first unreadable images and the reasons.
         first: String,
     },
     /// A set has fewer images than one batch.
@@ -259,6 +301,21 @@ pub enum Error {
         /// What the parser reported.
         reason: String,
     },
+    /// An archive is not one of the data set that was asked for.
+    #[error(
+        "{source_name}: not an archive of {dataset}, whose images lie in {expected} (found {found}): \
+         name the data set of this archive, or leave the name out"
+    )]
+    WrongArchive {
+        /// The archive.
+        source_name: String,
+        /// The data set that was asked for.
+        dataset: String,
+        /// The folder of the data set's images.
+        expected: String,
+        /// An image of the archive.
+        found: String,
+    },
     /// A source does not hold as many images as its data set should.
     #[error(
         "{source_name}: {expected} images expected, {found} found: the download may be incomplete \
@@ -271,6 +328,48 @@ pub enum Error {
         expected: usize,
         /// Images in the archive.
         found: usize,
+    },
+    /// A file cannot be downloaded by a program.
+    #[error("{file}: its publisher offers no direct download: get it from the data set's page")]
+    NoDownload {
+        /// The file.
+        file: String,
+    },
+    /// A server does not give a file.
+    #[error("{url}: not given by the server ({reason}): see the data set's page, or try later")]
+    Refused {
+        /// The address.
+        url: String,
+        /// What the server did instead.
+        reason: String,
+    },
+    /// A transfer ended before the file was complete.
+    #[error("{url}: interrupted after {num_bytes} bytes ({reason}): start it again to go on")]
+    Interrupted {
+        /// The address.
+        url: String,
+        /// Bytes that are on the disk.
+        num_bytes: u64,
+        /// What went wrong.
+        reason: String,
+    },
+    /// A file is not the one that a manifest describes.
+    #[error("{}: the {what} is {got}, not {expected}: delete it and download it again", path.display())]
+    WrongFile {
+        /// The file.
+        path: PathBuf,
+        /// What differs, for example `SHA-256`.
+        what: &'static str,
+        /// What the manifest says.
+        expected: String,
+        /// What was found.
+        got: String,
+    },
+    /// Another program writes to the same file.
+    #[error("{}: another program is downloading it: wait until it is done", path.display())]
+    Busy {
+        /// The incomplete file.
+        path: PathBuf,
     },
     /// A tensor operation failed.
     #[error(transparent)]
@@ -285,5 +384,11 @@ impl Error {
             ErrorKind::NotFound => Self::NotFound { path },
             _ => Self::Unreadable { path, source },
         }
+    }
+
+    /// The fault of writing `path`.
+    pub(crate) fn writing(path: &Path, source: std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        Self::Unwritable { path, source }
     }
 }

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use semantic_inpaint_tensor::{Device, ImageBatch, ImageShape};
 use serde::{Deserialize, Serialize};
 
+use crate::class_name::are_of_classes;
 use crate::encode::write_planes;
 use crate::{Error, Framing, Photo, Result, Split};
 
@@ -29,18 +30,26 @@ pub struct SetRecord {
     pub size_px: usize,
     /// The part of the source that was used.
     pub split: Split,
-    /// How many images, first by name, were taken from that part; `None` is all.
+    /// What a published part was read from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<String>,
+    /// The classes that were chosen; empty is all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub classes: Vec<String>,
+    /// How many pictures, first by name, were taken from that part; `None` is all.
     pub limit: Option<usize>,
-    /// Images in the source, before split and limit.
+    /// Pictures in the source, before classes, split and limit.
     pub num_found: usize,
-    /// Images that were passed over.
+    /// Pictures that were passed over.
     pub unreadable: Vec<UnreadableImage>,
 }
 
 /// Square RGB images of one size in memory, with their names and the record of how they were made.
 ///
-/// **Shape** `[N, H, W, 3]`, 8 bits per channel, sorted by name unless selected otherwise. Cloning
-/// shares the pixels. Read one with [`ImageSet::read`] or [`ImageSet::load`].
+/// **Shape** `[N, H, W, 3]`, 8 bits per channel, sorted by name unless selected otherwise. Of each
+/// picture there are [`Framing::num_views`] images; where that is more than one, `#` and the view's
+/// number follow the picture's name. Cloning shares the pixels. Read one with [`ImageSet::read`] or
+/// [`ImageSet::load`].
 ///
 /// ```
 /// use semantic_inpaint_data::{Framing, ImageSet, Photo};
@@ -78,6 +87,8 @@ impl ImageSet {
             framing,
             size_px,
             split: Split::All,
+            partition: None,
+            classes: Vec::new(),
             limit: None,
             num_found: photos.len(),
             unreadable: Vec::new(),
@@ -85,8 +96,10 @@ impl ImageSet {
         let mut pixels = Vec::new();
         let mut names = Vec::with_capacity(photos.len());
         for (name, photo) in photos {
-            pixels.extend_from_slice(framing.apply(&photo, size_px)?.rgb());
-            names.push(name);
+            for view in framing.views(&photo, &name, size_px)? {
+                pixels.extend_from_slice(view.rgb());
+            }
+            names.extend(view_names(&name, framing));
         }
         Self::from_parts(pixels, names, record)
     }
@@ -214,36 +227,59 @@ impl ImageSet {
         self.select_with_record(indices, self.record().clone())
     }
 
-    /// The set of the first `count` images; the whole set when it has no more.
+    /// The set of the first `count` pictures with all their views; the whole set when it has no more.
     ///
     /// # Errors
     ///
     /// [`Error::TooFewImages`] when `count` is 0.
     pub fn first(&self, count: usize) -> Result<Self> {
-        if count >= self.count() {
+        let num_images = count.saturating_mul(self.record.framing.num_views());
+        if num_images >= self.count() {
             return Ok(self.clone());
         }
         let record = SetRecord {
             limit: Some(count),
             ..self.record().clone()
         };
-        self.select_with_record(&(0..count).collect::<Vec<_>>(), record)
+        self.select_with_record(&(0..num_images).collect::<Vec<_>>(), record)
     }
 
-    /// The set of the images that belong to a part, by their names.
+    /// The set of the images that belong to a part, by their names. A published part of a set that is
+    /// not that part already takes its source to be read again ([`ReadOptions`](crate::ReadOptions)).
     ///
     /// # Errors
     ///
-    /// [`Error::TooFewImages`] when no image belongs to it, as when the set was made of the other part.
+    /// [`Error::TooFewImages`] when no image belongs to it, as when the set was made of the other
+    /// part; [`Error::NoPartition`] for a published part.
     pub fn split(&self, split: Split) -> Result<Self> {
-        if split == Split::All {
+        if split == Split::All || split == self.record.split {
             return Ok(self.clone());
         }
+        if split.is_published() {
+            let source_name = self.record.source.clone();
+            return Err(Error::NoPartition { source_name });
+        }
         let indices: Vec<usize> = (0..self.count())
-            .filter(|&index| split.contains(&self.names[index]))
+            .filter(|&index| split.contains(&self.names[index]) == Some(true))
             .collect();
         let record = SetRecord {
             split,
+            ..self.record().clone()
+        };
+        self.select_with_record(&indices, record)
+    }
+
+    /// The set of the images of some classes, named without regard to ASCII case; see
+    /// [`classes_of`](crate::classes_of).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownClass`]; [`Error::TooFewImages`] without classes.
+    pub fn of_classes(&self, classes: &[String]) -> Result<Self> {
+        let chosen = are_of_classes(&self.names, classes, &self.record.source)?;
+        let indices: Vec<usize> = (0..self.count()).filter(|&index| chosen[index]).collect();
+        let record = SetRecord {
+            classes: classes.to_vec(),
             ..self.record().clone()
         };
         self.select_with_record(&indices, record)
@@ -285,6 +321,18 @@ impl ImageSet {
             None => Ok(()),
         }
     }
+}
+
+/// The names of all images that a set holds of a picture.
+pub(crate) fn view_names(name: &str, framing: Framing) -> Vec<String> {
+    let count = framing.num_views();
+    if count == 1 {
+        return vec![name.to_owned()];
+    }
+    let width = (count - 1).to_string().len();
+    (0..count)
+        .map(|view| format!("{name}#{view:0width$}"))
+        .collect()
 }
 
 pub(crate) fn bytes_per_image(size_px: usize) -> usize {

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use crate::decode::read_bytes;
+use crate::sha256::{Sha256Writer, sha256_of_file};
 use crate::{Error, Result, archive};
 
 /// Encoded images held in memory at once.
-pub(crate) const CHUNK_LEN: usize = 256;
+pub(crate) const PORTION_LEN: usize = 256;
 
 const EXTENSIONS: [&str; 8] = ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff", "gif"];
 
@@ -41,10 +42,26 @@ pub struct ImageSource {
     kind: SourceKind,
 }
 
-/// The bytes of one image of a source, or the reason why they could not be read.
+/// One file of a source.
 pub(crate) struct Entry {
     pub(crate) name: String,
-    pub(crate) bytes: std::result::Result<Vec<u8>, String>,
+    pub(crate) content: Content,
+}
+
+pub(crate) enum Content {
+    /// The bytes, or the reason why they could not be read.
+    Loaded(std::result::Result<Vec<u8>, String>),
+    /// A file that whoever decodes it reads, so that a folder's files are never in memory together.
+    File(PathBuf),
+}
+
+impl Entry {
+    pub(crate) fn into_bytes(self) -> std::result::Result<Vec<u8>, String> {
+        match self.content {
+            Content::Loaded(bytes) => bytes,
+            Content::File(path) => read_bytes(&path).map_err(|error| error.to_string()),
+        }
+    }
 }
 
 impl ImageSource {
@@ -98,35 +115,67 @@ impl ImageSource {
     /// [`Error::DamagedArchive`], [`Error::Unreadable`]; for a prepared set those of
     /// [`ImageSet::load`](crate::ImageSet::load).
     pub fn image_names(&self) -> Result<Vec<String>> {
-        let mut names = match self.kind {
+        Ok(images_among(&self.entry_names()?))
+    }
+
+    /// The SHA-256 of the content, in 64 lower-case hexadecimal digits: of the file, or of the names
+    /// and bytes of all images in a folder. Where the source lies does not matter.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`], [`Error::Unreadable`].
+    pub fn sha256(&self) -> Result<String> {
+        if self.kind != SourceKind::Folder {
+            return sha256_of_file(&self.path);
+        }
+        let names = self.image_names()?;
+        let of_file = |name: &String| sha256_of_file(self.path.join(name));
+        let digests: Result<Vec<String>> = names.par_iter().map(of_file).collect();
+        let mut writer = Sha256Writer::default();
+        for (name, digest) in names.iter().zip(digests?) {
+            writer.add(name.as_bytes());
+            writer.add(format!("\0{digest}\n").as_bytes());
+        }
+        Ok(writer.finish())
+    }
+
+    /// The names of all files, images or not, in any order.
+    pub(crate) fn entry_names(&self) -> Result<Vec<String>> {
+        match self.kind {
             SourceKind::Folder => {
                 let mut names = Vec::new();
                 list_folder(&self.path, "", &mut names)?;
-                names
+                Ok(names)
             }
-            SourceKind::Zip => archive::zip_names(&self.path)?,
-            SourceKind::Tar | SourceKind::TarGz => archive::tar_names(&self.path, self.kind)?,
-            SourceKind::Prepared => crate::ImageSet::load(&self.path)?.names().to_vec(),
-        };
-        names.retain(|name| names_an_image(name));
-        names.sort_unstable();
-        names.dedup();
-        Ok(names)
+            SourceKind::Zip => archive::zip_names(&self.path),
+            SourceKind::Tar | SourceKind::TarGz => archive::tar_names(&self.path, self.kind),
+            SourceKind::Prepared => Ok(crate::ImageSet::load(&self.path)?.names().to_vec()),
+        }
     }
 
-    /// Hands the bytes of these images (sorted names) to `visit`, some hundreds at a time.
+    /// The name of an image near the source's beginning, found without reading through an archive.
+    pub(crate) fn any_image_name(&self) -> Result<Option<String>> {
+        match self.kind {
+            SourceKind::Tar | SourceKind::TarGz => {
+                archive::first_in_tar(&self.path, self.kind, &names_an_image)
+            }
+            _ => Ok(self.image_names()?.into_iter().next()),
+        }
+    }
+
+    /// Hands the content of these files to `visit`, some hundreds at a time.
     pub(crate) fn read(
         &self,
         names: &[String],
         visit: &mut dyn FnMut(Vec<Entry>) -> Result<()>,
     ) -> Result<()> {
         match self.kind {
-            SourceKind::Folder => names.chunks(CHUNK_LEN).try_for_each(|chunk| {
-                let read = |name: &String| Entry {
+            SourceKind::Folder => names.chunks(PORTION_LEN).try_for_each(|names| {
+                let entry = |name: &String| Entry {
                     name: name.clone(),
-                    bytes: read_bytes(&self.path.join(name)).map_err(|error| error.to_string()),
+                    content: Content::File(self.path.join(name)),
                 };
-                visit(chunk.par_iter().map(read).collect())
+                visit(names.iter().map(entry).collect())
             }),
             SourceKind::Zip => archive::read_zip(&self.path, names, visit),
             SourceKind::Tar | SourceKind::TarGz => {
@@ -137,6 +186,15 @@ impl ImageSource {
             }),
         }
     }
+}
+
+/// The names that are those of images, sorted, each once.
+pub(crate) fn images_among(names: &[String]) -> Vec<String> {
+    let images = names.iter().filter(|name| names_an_image(name));
+    let mut images: Vec<String> = images.cloned().collect();
+    images.sort_unstable();
+    images.dedup();
+    images
 }
 
 fn kind_of_file(path: &Path, head: &[u8]) -> Result<SourceKind> {

@@ -2,23 +2,30 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use crate::image_set::bytes_per_image;
-use crate::image_source::Entry;
+use crate::class_name::are_of_classes;
+use crate::image_set::{bytes_per_image, view_names};
+use crate::image_source::{Entry, images_among};
 use crate::{
-    Error, Framing, ImageSet, ImageSource, Result, SetRecord, SourceKind, Split, UnreadableImage,
-    decode,
+    Error, Framing, ImageSet, ImageSource, Partition, Result, SetRecord, SourceKind, Split,
+    UnreadableImage, decode,
 };
 
+/// Unreadable images that an error names at most.
+const NAMED: usize = 3;
+
 /// How a set is read from its source.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ReadOptions {
     /// How each picture becomes square.
     pub framing: Framing,
     /// Height and width of the images in pixels.
     pub size_px: usize,
+    /// The classes to use, told without regard to ASCII case; empty is all. See
+    /// [`classes_of`](crate::classes_of).
+    pub classes: Vec<String>,
     /// The part of the source to use.
     pub split: Split,
-    /// How many images to take from that part, first by name; `None` is all.
+    /// How many pictures to take from that part, first by name; `None` is all.
     pub limit: Option<usize>,
     /// The share of unreadable images that is passed over, in `[0, 1]`; beyond it reading fails.
     pub max_unreadable_share: f64,
@@ -33,6 +40,7 @@ impl ReadOptions {
         Self {
             framing,
             size_px,
+            classes: Vec::new(),
             split: Split::All,
             limit: None,
             max_unreadable_share: 0.01,
@@ -55,11 +63,11 @@ pub struct Progress {
 impl ImageSet {
     /// The images of a source, decoded on all threads, framed and resized.
     ///
-    /// The result depends on nothing but the files and the options. A few hundred encoded images are
-    /// held at once, whatever the size of the archive. `progress` is called from the calling thread
+    /// The result depends on nothing but the files and the options. A few hundred encoded images, and
+    /// some tens of megabytes, are held at once, whatever the size of the archive. `progress` is called from the calling thread
     /// after each such portion. Images that cannot be decoded or framed are passed over and listed in
     /// [`SetRecord::unreadable`]. A prepared set is loaded, and must have been made with the same
-    /// framing and size; split and limit apply to what it holds.
+    /// framing and size; classes, split and limit apply to what it holds.
     ///
     /// ```no_run
     /// use semantic_inpaint_data::{Framing, ImageSet, ImageSource, ReadOptions, Split};
@@ -78,8 +86,8 @@ impl ImageSet {
     /// # Errors
     ///
     /// [`Error::TooFewImages`], [`Error::TooManyUnreadable`], [`Error::DamagedArchive`],
-    /// [`Error::PreparedDifferently`], [`Error::OutOfRange`] for an impossible option, and those of
-    /// [`ImageSource::image_names`].
+    /// [`Error::UnknownClass`], [`Error::PreparedDifferently`], [`Error::OutOfRange`] for an impossible
+    /// option, and those of [`Partition::find`] and [`ImageSource::image_names`].
     pub fn read(
         source: &ImageSource,
         options: &ReadOptions,
@@ -97,7 +105,7 @@ impl ImageSet {
 }
 
 fn read_prepared(source: &ImageSource, options: &ReadOptions) -> Result<ImageSet> {
-    let set = ImageSet::load(source.path())?;
+    let mut set = ImageSet::load(source.path())?;
     if (set.record().framing, set.size_px()) != (options.framing, options.size_px) {
         return Err(Error::PreparedDifferently {
             found_framing: set.record().framing,
@@ -106,10 +114,45 @@ fn read_prepared(source: &ImageSource, options: &ReadOptions) -> Result<ImageSet
             size_px: options.size_px,
         });
     }
+    if !options.classes.is_empty() && options.classes != set.record().classes {
+        set = set.of_classes(&options.classes)?;
+    }
     let set = set.split(options.split)?;
     options
         .limit
         .map_or(Ok(set.clone()), |limit| set.first(limit))
+}
+
+/// The pictures of a source that the options ask for.
+struct Selection {
+    names: Vec<String>,
+    num_found: usize,
+    partition: Option<String>,
+}
+
+fn select(source: &ImageSource, options: &ReadOptions) -> Result<Selection> {
+    let entries = source.entry_names()?;
+    let images = images_among(&entries);
+    let num_found = images.len();
+    let of_class = are_of_classes(&images, &options.classes, &source.name())?;
+    let partition = match options.split.is_published() {
+        true => Some(Partition::find_for(source, &entries, &images)?),
+        false => None,
+    };
+    let is_of_part = |name: &String| match &partition {
+        Some(partition) => partition.part(name) == Some(options.split),
+        None => options.split.contains(name) == Some(true),
+    };
+    let chosen = images.into_iter().zip(of_class);
+    let names = chosen.filter(|(name, of_class)| *of_class && is_of_part(name));
+    Ok(Selection {
+        names: names
+            .map(|(name, _)| name)
+            .take(options.limit.unwrap_or(usize::MAX))
+            .collect(),
+        num_found,
+        partition: partition.map(|partition| partition.origin().to_owned()),
+    })
 }
 
 fn read_images(
@@ -117,11 +160,12 @@ fn read_images(
     options: &ReadOptions,
     progress: &dyn Fn(Progress),
 ) -> Result<ImageSet> {
-    let mut names = source.image_names()?;
-    let num_found = names.len();
-    names.retain(|name| options.split.contains(name));
-    names.truncate(options.limit.unwrap_or(usize::MAX));
-    check_count(source, options, names.len())?;
+    let Selection {
+        names,
+        num_found,
+        partition,
+    } = select(source, options)?;
+    check_count(source, options, names.len() * options.framing.num_views())?;
 
     let mut canvas = Canvas::new(&names, options)?;
     source.read(&names, &mut |entries| {
@@ -133,7 +177,7 @@ fn read_images(
         });
         Ok(())
     })?;
-    let (pixels, kept, unreadable) = canvas.finish(&names);
+    let (pixels, kept, unreadable) = canvas.finish(&names, options);
     check_unreadable(source, options, &unreadable, names.len())?;
     check_count(source, options, kept.len())?;
     let record = SetRecord {
@@ -141,6 +185,8 @@ fn read_images(
         framing: options.framing,
         size_px: options.size_px,
         split: options.split,
+        partition,
+        classes: options.classes.clone(),
         limit: options.limit,
         num_found,
         unreadable,
@@ -148,7 +194,8 @@ fn read_images(
     ImageSet::from_parts(pixels, kept, record)
 }
 
-/// The pixels of all images in the order of their names, filled in whatever order they arrive.
+/// The pixels of all views of all pictures in the order of their names, filled in whatever order they
+/// arrive.
 struct Canvas<'a> {
     positions: HashMap<&'a str, usize>,
     pixels: Vec<u8>,
@@ -158,7 +205,7 @@ struct Canvas<'a> {
 
 impl<'a> Canvas<'a> {
     fn new(names: &'a [String], options: &ReadOptions) -> Result<Self> {
-        let len = names.len().saturating_mul(bytes_per_image(options.size_px));
+        let len = names.len().saturating_mul(bytes_per_picture(options));
         let mut pixels = Vec::new();
         pixels
             .try_reserve_exact(len)
@@ -184,13 +231,13 @@ impl<'a> Canvas<'a> {
         let framed: Vec<_> = entries
             .into_par_iter()
             .map(|entry| {
-                let rgb = entry
-                    .bytes
-                    .and_then(|bytes| framed(&bytes, &entry.name, options));
-                (entry.name, rgb)
+                let name = entry.name.clone();
+                let bytes = entry.into_bytes();
+                let rgb = bytes.and_then(|bytes| framed(&bytes, &name, options));
+                (name, rgb)
             })
             .collect();
-        let len = bytes_per_image(options.size_px);
+        let len = bytes_per_picture(options);
         for (name, rgb) in framed {
             let Some(&position) = self.positions.get(name.as_str()) else {
                 continue;
@@ -207,10 +254,15 @@ impl<'a> Canvas<'a> {
         }
     }
 
-    /// Closes the gaps that unreadable images left.
-    fn finish(mut self, names: &[String]) -> (Vec<u8>, Vec<String>, Vec<UnreadableImage>) {
-        let len = self.pixels.len() / names.len().max(1);
-        let mut kept = Vec::with_capacity(names.len());
+    /// Closes the gaps that unreadable pictures left.
+    fn finish(
+        mut self,
+        names: &[String],
+        options: &ReadOptions,
+    ) -> (Vec<u8>, Vec<String>, Vec<UnreadableImage>) {
+        let len = bytes_per_picture(options);
+        let mut kept = Vec::with_capacity(names.len() * options.framing.num_views());
+        let mut num_kept = 0;
         let mut unreadable = Vec::new();
         for (position, name) in names.iter().enumerate() {
             if let Some(reason) = self.unreadable.remove(&position) {
@@ -221,23 +273,28 @@ impl<'a> Canvas<'a> {
                 continue;
             }
             self.pixels
-                .copy_within(position * len..(position + 1) * len, kept.len() * len);
-            kept.push(name.clone());
+                .copy_within(position * len..(position + 1) * len, num_kept * len);
+            num_kept += 1;
+            kept.extend(view_names(name, options.framing));
         }
-        self.pixels.truncate(kept.len() * len);
+        self.pixels.truncate(num_kept * len);
         (self.pixels, kept, unreadable)
     }
 }
 
-fn framed(bytes: &[u8], name: &str, options: &ReadOptions) -> std::result::Result<Vec<u8>, String> {
-    let framed =
-        decode(bytes, name).and_then(|photo| options.framing.apply(&photo, options.size_px));
-    framed
-        .map(crate::Photo::into_rgb)
-        .map_err(|error| error.to_string())
+fn bytes_per_picture(options: &ReadOptions) -> usize {
+    bytes_per_image(options.size_px).saturating_mul(options.framing.num_views())
 }
 
-fn check_options(options: &ReadOptions) -> Result<()> {
+/// The pixels of all views of a picture.
+fn framed(bytes: &[u8], name: &str, options: &ReadOptions) -> std::result::Result<Vec<u8>, String> {
+    let views = decode(bytes, name)
+        .and_then(|photo| options.framing.views(&photo, name, options.size_px))
+        .map_err(|error| error.to_string())?;
+    Ok(views.into_iter().flat_map(crate::Photo::into_rgb).collect())
+}
+
+pub(crate) fn check_options(options: &ReadOptions) -> Result<()> {
     crate::photo::checked_side(options.size_px)?;
     if !(0.0..=1.0).contains(&options.max_unreadable_share) {
         return Err(Error::OutOfRange {
@@ -249,12 +306,12 @@ fn check_options(options: &ReadOptions) -> Result<()> {
     Ok(())
 }
 
-fn check_count(source: &ImageSource, options: &ReadOptions, found: usize) -> Result<()> {
+pub(crate) fn check_count(source: &ImageSource, options: &ReadOptions, found: usize) -> Result<()> {
     let needed = options.min_images.max(1);
     if found >= needed {
         return Ok(());
     }
-    let remedy = "choose another source, split or limit";
+    let remedy = "choose another source, classes, split or limit";
     Err(Error::TooFewImages {
         source_name: source.name(),
         needed,
@@ -263,23 +320,25 @@ fn check_count(source: &ImageSource, options: &ReadOptions, found: usize) -> Res
     })
 }
 
-fn check_unreadable(
+pub(crate) fn check_unreadable(
     source: &ImageSource,
     options: &ReadOptions,
     unreadable: &[UnreadableImage],
     total: usize,
 ) -> Result<()> {
     let tolerated_share = options.max_unreadable_share;
-    match unreadable.first() {
-        Some(first) if unreadable.len() as f64 > tolerated_share * total as f64 => {
-            Err(Error::TooManyUnreadable {
-                source_name: source.name(),
-                unreadable: unreadable.len(),
-                total,
-                tolerated_share,
-                first: format!("{}: {}", first.name, first.reason),
-            })
-        }
-        _ => Ok(()),
+    if unreadable.len() as f64 <= tolerated_share * total as f64 {
+        return Ok(());
     }
+    let first = unreadable.iter().take(NAMED);
+    let first: Vec<String> = first
+        .map(|image| format!("{}: {}", image.name, image.reason))
+        .collect();
+    Err(Error::TooManyUnreadable {
+        source_name: source.name(),
+        unreadable: unreadable.len(),
+        total,
+        tolerated_share,
+        first: first.join("; "),
+    })
 }

@@ -10,22 +10,27 @@ const VALIDATION_ONE_IN: u64 = 10;
 
 /// Which part of a source of images is used.
 ///
-/// An image belongs to the validation part when a hash of its file name falls into the lowest tenth
-/// of all hashes, else to the training part. The name is taken without folders and extension, so an
-/// image stays in its part when an archive is unpacked, moved or converted, and when images are added
-/// or removed around it. A tenth is the expected share; small sources deviate.
+/// By default an image belongs to the validation part when a hash of its file name falls into the
+/// lowest tenth of all hashes, else to the training part. The name is taken without folders and
+/// extension, so an image stays in its part when an archive is unpacked, moved or converted, and when
+/// images are added or removed around it. A tenth is the expected share; small sources deviate.
 ///
 /// **Hash**: FNV-1a (64 bits) of the name's UTF-8 bytes, then the finalizer of `SplitMix64`, whose
 /// high bits differ even for names that differ in their last digit only.
+///
+/// The published parts are those that a data set's publisher defines; a [`Partition`](crate::Partition)
+/// knows them.
 ///
 /// ```
 /// use semantic_inpaint_data::Split;
 ///
 /// assert_eq!(Split::Train.contains("pets/Abyssinian_1.jpg"), Split::Train.contains("Abyssinian_1.png"));
-/// assert_ne!(Split::Train.contains("182638.jpg"), Split::Validation.contains("182638.jpg"));
+/// assert_eq!(Split::Train.contains("182638.jpg"), Some(true));
+/// assert_eq!(Split::PublishedTest.contains("182638.jpg"), None);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Split {
     /// `all`: every image.
     #[default]
@@ -34,27 +39,57 @@ pub enum Split {
     Train,
     /// `validation`: about one image in ten.
     Validation,
+    /// `published-train`: the publisher's part for training (`trainval` of Oxford-IIIT Pet).
+    PublishedTrain,
+    /// `published-validation`: the publisher's part for validation.
+    PublishedValidation,
+    /// `published-test`: the publisher's part for tests.
+    PublishedTest,
 }
 
 impl Split {
-    /// Whether the image with this file name belongs to the part.
-    #[must_use]
-    pub fn contains(self, name: &str) -> bool {
+    const ALL: [Self; 6] = [
+        Self::All,
+        Self::Train,
+        Self::Validation,
+        Self::PublishedTrain,
+        Self::PublishedValidation,
+        Self::PublishedTest,
+    ];
+
+    fn name(self) -> &'static str {
         match self {
-            Self::All => true,
-            Self::Train => !is_validation(name),
-            Self::Validation => is_validation(name),
+            Self::All => "all",
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::PublishedTrain => "published-train",
+            Self::PublishedValidation => "published-validation",
+            Self::PublishedTest => "published-test",
         }
+    }
+
+    /// Whether the image with this file name belongs to the part; `None` for published parts, of
+    /// which a name alone says nothing.
+    #[must_use]
+    pub fn contains(self, name: &str) -> Option<bool> {
+        match self {
+            Self::All => Some(true),
+            Self::Train => Some(!is_validation(name)),
+            Self::Validation => Some(is_validation(name)),
+            Self::PublishedTrain | Self::PublishedValidation | Self::PublishedTest => None,
+        }
+    }
+
+    /// Whether the part is one that the publisher defines.
+    #[must_use]
+    pub fn is_published(self) -> bool {
+        self.contains("").is_none()
     }
 }
 
 impl fmt::Display for Split {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::All => "all",
-            Self::Train => "train",
-            Self::Validation => "validation",
-        })
+        f.write_str(self.name())
     }
 }
 
@@ -62,16 +97,12 @@ impl FromStr for Split {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "all" => Ok(Self::All),
-            "train" => Ok(Self::Train),
-            "validation" => Ok(Self::Validation),
-            _ => Err(Error::UnknownName {
-                what: "split",
-                got: text.into(),
-                expected: "all, train or validation",
-            }),
-        }
+        let split = Self::ALL.into_iter().find(|split| split.name() == text);
+        split.ok_or(Error::UnknownName {
+            what: "split",
+            got: text.into(),
+            expected: "all, train, validation, published-train, published-validation or published-test",
+        })
     }
 }
 
@@ -79,7 +110,8 @@ fn is_validation(name: &str) -> bool {
     stable_hash(stem(name)) < u64::MAX / VALIDATION_ONE_IN
 }
 
-fn stem(name: &str) -> &str {
+/// A file name without folders and extension; what follows the extension of a view goes with it.
+pub(crate) fn stem(name: &str) -> &str {
     let file = name.rsplit('/').next().unwrap_or(name);
     match file.rsplit_once('.') {
         Some((stem, _)) if !stem.is_empty() => stem,
@@ -87,7 +119,7 @@ fn stem(name: &str) -> &str {
     }
 }
 
-fn stable_hash(text: &str) -> u64 {
+pub(crate) fn stable_hash(text: &str) -> u64 {
     let fnv = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });
@@ -106,7 +138,7 @@ mod tests {
         assert_eq!(stable_hash(""), 17665956581633026203);
         assert_eq!(stable_hash("182638"), 15778479242985807941);
         let part: Vec<usize> = (0..200)
-            .filter(|index| Split::Validation.contains(&format!("{index:06}.jpg")))
+            .filter(|index| Split::Validation.contains(&format!("{index:06}.jpg")) == Some(true))
             .collect();
         assert_eq!(
             part,
@@ -120,7 +152,7 @@ mod tests {
     #[test]
     fn about_a_tenth_of_consecutive_names_is_validation() {
         let count = (0..20_000)
-            .filter(|index| Split::Validation.contains(&format!("{index:06}.jpg")))
+            .filter(|index| Split::Validation.contains(&format!("{index:06}.jpg")) == Some(true))
             .count();
         assert!((1_850..=2_150).contains(&count), "{count} of 20000");
     }
@@ -129,7 +161,7 @@ mod tests {
     fn every_image_is_in_exactly_one_of_the_two_parts() {
         for index in 0..500 {
             let name = format!("folder/{index}.png");
-            assert!(Split::All.contains(&name));
+            assert_eq!(Split::All.contains(&name), Some(true));
             assert_ne!(
                 Split::Train.contains(&name),
                 Split::Validation.contains(&name)
@@ -142,12 +174,15 @@ mod tests {
         assert_eq!(stem("a.b/c.d/e.f.jpg"), "e.f");
         assert_eq!(stem("e"), "e");
         assert_eq!(stem("x/.hidden"), ".hidden");
+        assert_eq!(stem("x/e.jpg#03"), "e");
     }
 
     #[test]
     fn names_parse_back() {
-        for split in [Split::All, Split::Train, Split::Validation] {
+        for split in Split::ALL {
             assert_eq!(split.to_string().parse::<Split>().unwrap(), split);
+            let json = serde_json::to_string(&split).unwrap();
+            assert_eq!(json, format!("\"{split}\""));
         }
         let error = "test".parse::<Split>().unwrap_err().to_string();
         assert!(error.contains("validation"), "{error}");

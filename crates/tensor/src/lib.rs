@@ -5,7 +5,8 @@
 //! [`Rng`] draws every random number of the project on the host, so that the same seed gives the
 //! same numbers on every device. **Operations** ([`ops`]): convolutions, batch normalisation and
 //! optimiser steps with gradients, built for small GANs, each of which has a plain candle form that
-//! defines its meaning.
+//! defines its meaning. Beside them stands [`WholeFile`], since every crate above writes files that
+//! must appear whole or not at all.
 //!
 //! # Conventions
 //!
@@ -37,6 +38,7 @@ mod latent;
 pub mod ops;
 pub mod passes;
 mod random;
+mod whole_file;
 
 pub use candle_core::{D, DType, Device, Shape, Tensor, Var};
 pub use device::{DeviceChoice, describe_device};
@@ -44,3 +46,4 @@ pub use error::{Error, Result};
 pub use image_batch::{ImageBatch, ImageShape};
 pub use latent::{Latent, LatentPrior};
 pub use random::{Rng, RngState};
+pub use whole_file::{WholeFile, write_whole};

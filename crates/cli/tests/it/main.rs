@@ -13,9 +13,11 @@ mod import;
 mod inpaint;
 /// The files that the tests are made of.
 mod material;
+/// `prepare` of data sets: archives, parts, caches, downloads.
+mod prepare;
 /// Running the program.
 mod program;
-/// `mask`, `sample` and `prepare`.
+/// `mask`, `sample`, and `prepare` of folders.
 mod tools;
 /// `train dcgan`: runs, interruptions, resumption.
 mod train;

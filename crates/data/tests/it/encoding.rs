@@ -122,15 +122,3 @@ fn unwritable_outputs_are_named() {
     ));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
-
-#[cfg(unix)]
-#[test]
-fn written_files_are_not_private_to_their_owner() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let folder = tempfile::tempdir().unwrap();
-    let (ours, plain) = (folder.path().join("ours"), folder.path().join("plain"));
-    write_atomically(&ours, b"x").unwrap();
-    std::fs::write(&plain, b"x").unwrap();
-    let mode = |path| std::fs::metadata(path).unwrap().permissions().mode();
-    assert_eq!(mode(ours), mode(plain));
-}

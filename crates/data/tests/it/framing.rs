@@ -115,7 +115,10 @@ fn framing_names_parse_back_and_serialize_as_shown() {
         );
     }
     let error = "crop".parse::<Framing>().unwrap_err().to_string();
-    assert!(error.contains("crop108, squash or center-crop"), "{error}");
+    assert!(
+        error.contains("crop108, squash, center-crop or random-crops:COUNT"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -5,15 +5,23 @@
 
 mod animation;
 mod batches;
+mod caching;
 #[cfg(feature = "candle-datasets")]
 mod candle_sets;
+mod classes;
 mod decoding;
+#[cfg(feature = "download")]
+mod downloads;
 mod encoding;
 mod framing;
 mod manifests;
+mod partitions;
 mod pictures;
 mod prepared_sets;
+mod random_crops;
 mod real_images;
+#[cfg(feature = "download")]
+mod server;
 mod sets;
 mod sources;
 

@@ -85,6 +85,39 @@ fn damaged_prepared_sets_are_refused_with_the_reason() {
 }
 
 #[test]
+fn a_set_of_the_first_format_is_still_read_and_one_of_the_future_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("set.safetensors");
+    let set = drawn(2);
+    let mut record = serde_json::to_value(set.record()).unwrap();
+    record.as_object_mut().unwrap().remove("classes");
+    for (format, is_read) in [(1, true), (99, false)] {
+        let text = serde_json::json!({"format": format, "record": record, "names": set.names()});
+        let metadata = [("semantic_inpaint_set".to_owned(), text.to_string())];
+        let (dtype, shape) = (safetensors::Dtype::U8, vec![2, 6, 6, 3]);
+        let view = safetensors::tensor::TensorView::new(dtype, shape, set.pixels()).unwrap();
+        safetensors::serialize_to_file([("images", view)], Some(metadata.into()), &path).unwrap();
+        match ImageSet::load(&path) {
+            Ok(loaded) => assert!(is_read && loaded.pixels() == set.pixels()),
+            Err(error) => assert!(!is_read && error.to_string().contains("format is 99")),
+        }
+    }
+}
+
+#[test]
+fn pixels_that_changed_on_the_disk_are_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("set.safetensors");
+    drawn(5).save(&path).unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() - 100;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let error = ImageSet::load(&path).unwrap_err().to_string();
+    assert!(error.contains("not those that were written"), "{error}");
+}
+
+#[test]
 fn weights_of_a_network_are_no_prepared_set() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights.safetensors");
