@@ -124,21 +124,9 @@ pub fn download(
         progress,
     };
     let mut partial = PartialFile::open(&path, url)?;
-    let mut retries = options.retries;
-    loop {
-        match transfer.go_on(&mut partial) {
-            Ok(()) => break,
-            Err(Error::Interrupted { .. }) if retries > 0 => {
-                retries -= 1;
-                std::thread::sleep(options.pause);
-            }
-            Err(error) => {
-                if partial.num_bytes() == 0 {
-                    partial.discard();
-                }
-                return Err(error);
-            }
-        }
+    if let Err(error) = transfer.complete(&mut partial, options) {
+        partial.keep_for_later();
+        return Err(error);
     }
     match check(partial.path(), file) {
         Ok(sha256) => {
@@ -214,6 +202,20 @@ struct Transfer<'a> {
 }
 
 impl Transfer<'_> {
+    /// Goes on, after interruptions too, until all is there.
+    fn complete(&self, partial: &mut PartialFile, options: &DownloadOptions) -> Result<()> {
+        let mut retries = options.retries;
+        loop {
+            match self.go_on(partial) {
+                Err(Error::Interrupted { .. }) if retries > 0 => {
+                    retries -= 1;
+                    std::thread::sleep(options.pause);
+                }
+                result => return result,
+            }
+        }
+    }
+
     /// Asks for what is missing and appends it.
     fn go_on(&self, partial: &mut PartialFile) -> Result<()> {
         // Without a checksum nothing but the server's word tells that the rest fits the beginning.

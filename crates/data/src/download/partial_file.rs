@@ -89,6 +89,13 @@ impl PartialFile {
         Ok(())
     }
 
+    /// Leaves what is there to a later transfer.
+    pub(super) fn keep_for_later(self) {
+        if self.num_bytes == 0 {
+            self.discard();
+        }
+    }
+
     /// Removes what is there.
     pub(super) fn discard(self) {
         let _ = fs::remove_file(&self.path);

@@ -21,6 +21,8 @@ mod prepared_sets;
 mod random_crops;
 mod real_images;
 #[cfg(feature = "download")]
+mod refused_downloads;
+#[cfg(feature = "download")]
 mod server;
 mod sets;
 mod sources;

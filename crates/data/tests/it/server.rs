@@ -103,6 +103,12 @@ fn serve(
         let status = "HTTP/1.1 416 Range Not Satisfiable\r\n";
         return write!(stream, "{status}content-range: bytes */{total}\r\n{END}");
     }
+    send(stream, behavior, first)
+}
+
+/// Sends the file, or the rest of it from byte `first`.
+fn send(mut stream: TcpStream, behavior: &Behavior, first: Option<usize>) -> std::io::Result<()> {
+    let total = behavior.content.len();
     let body = &behavior.content[first.unwrap_or(0)..];
     match first {
         Some(first) => write!(
