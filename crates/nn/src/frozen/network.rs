@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use semantic_inpaint_tensor::ops::ConvGeometry;
 use semantic_inpaint_tensor::passes::{
-    Direction, Epilogue, InstructionSet, MapShape, Pass, Span, Tiling,
+    Direction, Epilogue, InstructionSet, MapShape, Pass, Precision, Span, Tiling,
 };
 use semantic_inpaint_tensor::{DType, Tensor};
 use serde::{Deserialize, Serialize};
@@ -37,14 +37,17 @@ pub struct FrozenOptions {
     pub instruction_set: InstructionSet,
     /// One image or many.
     pub favor: Favor,
+    /// What the layers between maps multiply, where it is [available](Precision::available).
+    pub precision: Precision,
 }
 
 impl Default for FrozenOptions {
-    /// The fastest instruction set of this processor, for few images.
+    /// The fastest instruction set of this processor, for few images, in single precision.
     fn default() -> Self {
         Self {
             instruction_set: InstructionSet::detect(),
             favor: Favor::default(),
+            precision: Precision::default(),
         }
     }
 }
@@ -56,6 +59,7 @@ impl Default for FrozenOptions {
 #[derive(Debug)]
 pub struct FrozenNetwork {
     set: InstructionSet,
+    precision: Precision,
     input: MapShape,
     stages: Vec<Stage>,
     segments: Vec<Segment>,
@@ -96,6 +100,7 @@ impl FrozenNetwork {
         let segments = Segment::of(&stages);
         Ok((!stages.is_empty()).then_some(Self {
             set,
+            precision: options.precision.available(set),
             input,
             stages,
             segments,
@@ -106,6 +111,13 @@ impl FrozenNetwork {
     #[must_use]
     pub fn instruction_set(&self) -> InstructionSet {
         self.set
+    }
+
+    /// What the layers between maps multiply: single precision where the processor has nothing else,
+    /// whatever was asked for.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// What goes in.
@@ -299,7 +311,10 @@ impl Stage {
             Favor::Latency | Favor::Throughput => Tiling::Four,
         };
         let set = options.instruction_set;
-        let pass = |direction| Pass::new(set, coarse, fine, &weights, direction, tiling);
+        let pass = |direction| {
+            let precision = options.precision;
+            Pass::new(set, coarse, fine, &weights, direction, tiling, precision)
+        };
         let forward = pass(direction)?;
         let mut shift = match &layer.shift {
             Some(shift) => host(shift)?,
