@@ -284,6 +284,7 @@ fn one_of(search: &SearchResult, index: usize) -> Result<SearchResult> {
         restart: vec![search.restart[index]],
         trace: trace.collect(),
         iterations: search.iterations,
+        precision: search.precision,
         stopped: search.stopped,
     })
 }

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use semantic_inpaint_nn::frozen::Favor;
+use semantic_inpaint_nn::frozen::{Favor, Precision};
 
 use crate::{Blend, Error, Result};
 
@@ -47,6 +47,11 @@ pub enum Engine {
     Frozen {
         /// One image or many.
         favor: Favor,
+        /// What the layers between maps multiply. [`Precision::Bf16`] holds where the processor has it
+        /// ([`SearchResult::precision`](crate::SearchResult::precision) says whether), until the last
+        /// tenth of the iterations; that and every loss of the result are in single precision.
+        #[serde(default)]
+        precision: Precision,
     },
     /// By the networks' own forward pass and its gradient.
     Plain,
@@ -56,6 +61,7 @@ impl Default for Engine {
     fn default() -> Self {
         Self::Frozen {
             favor: Favor::default(),
+            precision: Precision::default(),
         }
     }
 }

@@ -1,4 +1,4 @@
-use semantic_inpaint_nn::frozen::{FrozenNetwork, FrozenOptions, Workspace};
+use semantic_inpaint_nn::frozen::{FrozenNetwork, FrozenOptions, Precision, Workspace};
 use semantic_inpaint_nn::{Discriminator, Generator};
 use semantic_inpaint_tensor::passes::{InstructionSet, MapShape};
 use semantic_inpaint_tensor::{Error as TensorError, ImageShape, Tensor};
@@ -6,7 +6,59 @@ use semantic_inpaint_tensor::{Error as TensorError, ImageShape, Tensor};
 use crate::objective::{Evaluation, Objective};
 use crate::{Engine, PriorLoss, Result};
 
-/// Both networks of a search in their fast form.
+/// The networks of a search in their fast form.
+#[derive(Debug)]
+pub(crate) struct FrozenNetworks {
+    single: FrozenPair,
+    /// In bfloat16, where it was asked for and the processor has it.
+    rough: Option<FrozenPair>,
+}
+
+impl FrozenNetworks {
+    /// The fast form, if the engine asks for it and all networks have one.
+    pub(crate) fn new<G: Generator, D: Discriminator>(
+        generator: &G,
+        discriminator: Option<&D>,
+        engine: Engine,
+    ) -> Result<Option<Self>> {
+        let Engine::Frozen { favor, precision } = engine else {
+            return Ok(None);
+        };
+        let instruction_set = InstructionSet::detect();
+        let pair = |precision| {
+            let options = FrozenOptions {
+                instruction_set,
+                favor,
+                precision,
+            };
+            FrozenPair::new(generator, discriminator, options)
+        };
+        let Some(single) = pair(Precision::F32)? else {
+            return Ok(None);
+        };
+        let rough = match precision.available(instruction_set) {
+            Precision::F32 => None,
+            Precision::Bf16 => pair(Precision::Bf16)?,
+        };
+        Ok(Some(Self { single, rough }))
+    }
+
+    /// What a search uses until its last part.
+    pub(crate) fn precision(&self) -> Precision {
+        let pair = self.rough.as_ref().unwrap_or(&self.single);
+        pair.generator.precision()
+    }
+
+    /// The networks in this precision, or else in single precision.
+    pub(crate) fn pair(&self, precision: Precision) -> &FrozenPair {
+        match (precision, &self.rough) {
+            (Precision::Bf16, Some(rough)) => rough,
+            _ => &self.single,
+        }
+    }
+}
+
+/// Both networks of a search in one precision.
 #[derive(Debug)]
 pub(crate) struct FrozenPair {
     generator: FrozenNetwork,
@@ -14,19 +66,12 @@ pub(crate) struct FrozenPair {
 }
 
 impl FrozenPair {
-    /// The fast form, if the engine asks for it and all networks have one.
-    pub(crate) fn new<G: Generator, D: Discriminator>(
+    /// The fast form, if all networks have one.
+    fn new<G: Generator, D: Discriminator>(
         generator: &G,
         discriminator: Option<&D>,
-        engine: Engine,
+        options: FrozenOptions,
     ) -> Result<Option<Self>> {
-        let Engine::Frozen { favor } = engine else {
-            return Ok(None);
-        };
-        let options = FrozenOptions {
-            instruction_set: InstructionSet::detect(),
-            favor,
-        };
         let ImageShape {
             channels,
             height,
@@ -124,6 +169,14 @@ impl FrozenObjective {
             prior_loss: objective.prior_loss,
             logits: vec![0.0; rows],
         })
+    }
+
+    /// Goes on with these networks, of the same shapes.
+    pub(crate) fn move_to(&mut self, pair: &FrozenPair) {
+        self.generator = pair.generator.workspace(self.generator.images());
+        if let (Some(network), Some(workspace)) = (&pair.discriminator, &mut self.discriminator) {
+            *workspace = network.workspace(workspace.images());
+        }
     }
 
     /// Losses and gradient at `z`, `[rows, Z]` row by row. Allocates nothing.

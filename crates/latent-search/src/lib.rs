@@ -69,4 +69,4 @@ pub use inpainter::LatentInpainter;
 pub use objective::{context_loss, prior_loss};
 pub use observer::{SearchObserver, SearchProgress, Silent};
 pub use search::{LatentSearch, SearchResult, TracePoint};
-pub use semantic_inpaint_nn::frozen::Favor;
+pub use semantic_inpaint_nn::frozen::{Favor, Precision};

@@ -1,11 +1,14 @@
+mod polish;
+
 use rayon::prelude::*;
 use semantic_inpaint_mask::CorruptedImages;
+use semantic_inpaint_nn::frozen::Precision;
 use semantic_inpaint_nn::{Discriminator, Generator, Mode};
 use semantic_inpaint_tensor::{
     Device, Error as TensorError, ImageBatch, ImageShape, Latent, Tensor,
 };
 
-use crate::engine::{FrozenObjective, FrozenPair};
+use crate::engine::{FrozenNetworks, FrozenObjective};
 use crate::latent_walk::LatentWalk;
 use crate::objective::{Evaluation, Objective};
 use crate::{Error, Result, SearchConfig, SearchObserver, SearchProgress};
@@ -22,7 +25,7 @@ const TRACE_POINTS: usize = 150;
 pub struct LatentSearch<G, D> {
     generator: G,
     discriminator: Option<D>,
-    frozen: Option<FrozenPair>,
+    frozen: Option<FrozenNetworks>,
     config: SearchConfig,
     device: Device,
 }
@@ -46,6 +49,9 @@ pub struct SearchResult {
     pub trace: Vec<TracePoint>,
     /// Iterations made.
     pub iterations: usize,
+    /// What the layers between maps multiplied until the last tenth of the iterations. All losses are
+    /// in single precision, but those of the trace before that tenth.
+    pub precision: Precision,
     /// Whether an observer ended the search early.
     pub stopped: bool,
 }
@@ -78,7 +84,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         );
         let device = first.map_or(Device::Cpu, |(_, tensor, _)| tensor.device().clone());
         let frozen = if device.is_cpu() {
-            FrozenPair::new(&generator, discriminator.as_ref(), config.engine)?
+            FrozenNetworks::new(&generator, discriminator.as_ref(), config.engine)?
         } else {
             None
         };
@@ -96,6 +102,14 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         &self.config
     }
 
+    /// What the layers between maps multiply until the last tenth of the iterations:
+    /// [`Precision::F32`] where processor, device or networks have nothing else, whatever the settings
+    /// ask for.
+    pub fn precision(&self) -> Precision {
+        let frozen = self.frozen.as_ref();
+        frozen.map_or(Precision::F32, FrozenNetworks::precision)
+    }
+
     /// The frozen generator.
     pub fn generator(&self) -> &G {
         &self.generator
@@ -104,7 +118,9 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
     /// Finds for each image the latent with the lowest objective.
     ///
     /// The best iterate is kept, not the last one. The search ends early when the observer asks for
-    /// it; the best so far is the result then.
+    /// it; the best so far is the result then. A search in [`Precision::Bf16`] goes on in single
+    /// precision for its last tenth of iterations, rounded up, from where it is; the best latent
+    /// before that is judged again in single precision.
     ///
     /// # Errors
     ///
@@ -122,6 +138,9 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         let mut trace = Vec::with_capacity(iterations / trace_every.max(1) + 2);
         let mut stopped = false;
         for iteration in 0..=iterations {
+            if iteration == polish::start(iterations) {
+                self.polish(&mut state, iteration)?;
+            }
             self.evaluate(&mut state, iteration)?;
             state.note_best();
             if iteration % trace_every == 0 || iteration == iterations {
@@ -142,6 +161,9 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
                 });
             }
             stopped = iteration < iterations && observer.wants_stop();
+            if stopped {
+                self.polish(&mut state, iteration)?;
+            }
             if stopped || iteration == iterations {
                 return self.finish(&state, trace, iteration, stopped);
             }
@@ -152,13 +174,15 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
 
     /// Losses and gradients of all rows, group by group, noting every new best.
     fn evaluate(&self, state: &mut State, iteration: usize) -> Result<()> {
+        let precision = state.precision;
         let evaluate = |group: &mut Group| -> Result<()> {
             let latent_len = group.z.len() / group.rows.len();
             for (z, row) in group.z.chunks_exact_mut(latent_len).zip(&group.rows) {
                 z.copy_from_slice(&row.walk.z);
             }
             match (&mut group.path, &self.frozen) {
-                (Path::Frozen(objective), Some(pair)) => {
+                (Path::Frozen(objective), Some(networks)) => {
+                    let pair = networks.pair(precision);
                     objective.evaluate(pair, &group.z, &mut group.evaluation);
                 }
                 (Path::Frozen(_), None) => {}
@@ -184,7 +208,8 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
 
     fn generate(&self, latent: &[Vec<f32>]) -> Result<ImageBatch> {
         let image = |group: &[Vec<f32>]| -> Result<ImageBatch> {
-            if let Some(pair) = &self.frozen {
+            if let Some(networks) = &self.frozen {
+                let pair = networks.pair(Precision::F32);
                 let shape = self.generator.image_shape();
                 let dims = (group.len(), shape.channels, shape.height, shape.width);
                 let images = Tensor::from_vec(pair.generate(&group.concat()), dims, &self.device);
@@ -225,6 +250,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
             restart: best.iter().map(|row| row.restart).collect(),
             trace,
             iterations,
+            precision: self.precision(),
             stopped,
         })
     }
@@ -245,6 +271,8 @@ fn check_shape(expected: ImageShape, got: ImageShape) -> Result<()> {
 struct State {
     groups: Vec<Group>,
     num_images: usize,
+    /// Of the networks that the groups' buffers belong to.
+    precision: Precision,
     /// The lowest objective of each image.
     best: Vec<f64>,
 }
@@ -265,13 +293,16 @@ enum Path {
 
 impl Group {
     fn new(
-        frozen: Option<&FrozenPair>,
+        frozen: Option<&FrozenNetworks>,
         objective: Objective,
         rows: Vec<Row>,
         latent_len: usize,
     ) -> Result<Self> {
         let path = match frozen {
-            Some(pair) => Path::Frozen(Box::new(FrozenObjective::new(pair, &objective)?)),
+            Some(networks) => {
+                let pair = networks.pair(networks.precision());
+                Path::Frozen(Box::new(FrozenObjective::new(pair, &objective)?))
+            }
             None => Path::Plain(objective),
         };
         let evaluation = Evaluation {
@@ -370,6 +401,7 @@ impl State {
         Ok(Self {
             groups,
             num_images,
+            precision: search.precision(),
             best: vec![f64::INFINITY; num_images],
         })
     }

@@ -11,7 +11,9 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use semantic_inpaint::tensor::describe_device;
-use semantic_inpaint::{Crop, DeviceChoice, Hole, Inpainter, Mask, Photo, comparison, read_photo};
+use semantic_inpaint::{
+    Crop, DeviceChoice, Hole, Inpainter, Mask, Photo, Precision, comparison, read_photo,
+};
 
 use crate::mask_choice::{MaskChoice, MaskSource};
 use crate::model_choice::ModelChoice;
@@ -225,6 +227,7 @@ impl Job<'_> {
         }
         if let Some(completion) = completions.first() {
             self.say_time(completion.search.iterations, time);
+            self.say_precision(completion.search.precision);
         }
         Ok(())
     }
@@ -274,6 +277,19 @@ impl Job<'_> {
                 self.device
             ));
         }
+    }
+
+    /// Names the precision that was used, where one was asked for.
+    fn say_precision(&self, used: Precision) {
+        let Some(asked) = self.arguments.settings.precision() else {
+            return;
+        };
+        let reason = match (asked, used) {
+            (Precision::Bf16, Precision::Bf16) => ", the last tenth in f32",
+            (Precision::Bf16, Precision::F32) => ": no bf16 on this processor or device",
+            (Precision::F32, _) => "",
+        };
+        output::note(format_args!("precision: {used}{reason}"));
     }
 
     fn end(&self) -> Result<Status> {

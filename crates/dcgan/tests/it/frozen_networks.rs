@@ -198,6 +198,7 @@ fn they_equal_the_plain_networks_on_every_instruction_set() {
                 FrozenOptions {
                     instruction_set,
                     favor,
+                    ..FrozenOptions::default()
                 },
             );
         }

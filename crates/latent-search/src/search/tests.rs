@@ -1,10 +1,11 @@
 use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
 use semantic_inpaint_mask::{Mask, MaskShape};
 use semantic_inpaint_nn::Network;
-use semantic_inpaint_tensor::Rng;
+use semantic_inpaint_tensor::passes::InstructionSet;
+use semantic_inpaint_tensor::{LatentPrior, Rng};
 
 use super::*;
-use crate::{Blend, LatentInpainter, Silent, blend};
+use crate::{Blend, Engine, Favor, LatentInpainter, Silent, blend};
 
 const SIZE: usize = 32;
 
@@ -261,4 +262,99 @@ fn misfits_are_refused_with_the_reason() {
     let mask = Mask::from_missing(64, 64, |row, _| row < 5).unwrap();
     let error = search.search(&CorruptedImages::new(&large, &mask).unwrap(), &mut Silent);
     assert!(error.unwrap_err().to_string().contains("[3, 32, 32]"));
+}
+
+fn in_precision(settings: SearchConfig, precision: Precision) -> SearchConfig {
+    SearchConfig {
+        engine: Engine::Frozen {
+            favor: Favor::Latency,
+            precision,
+        },
+        ..settings
+    }
+}
+
+/// Images of the generator, so that a latent fits them, with noise, so that none fits exactly.
+fn planted(count: usize) -> ImageBatch {
+    let (generator, _) = networks();
+    let rng = &mut Rng::from_seed(17);
+    let z = LatentPrior::Uniform
+        .sample(count, 12, rng, &Device::Cpu)
+        .unwrap();
+    let images = generator
+        .forward(&z, Mode::Eval)
+        .unwrap()
+        .into_tensor()
+        .detach();
+    let noise = rng
+        .uniform(-0.1, 0.1, images.shape(), &Device::Cpu)
+        .unwrap();
+    ImageBatch::new((images + noise).unwrap().clamp(-1.0, 1.0).unwrap()).unwrap()
+}
+
+#[test]
+fn a_search_in_bfloat16_ends_where_one_in_single_precision_does() {
+    let images = corrupted(&planted(2));
+    let settings = SearchConfig {
+        iterations: 400,
+        ..quick()
+    };
+    let [single, rough] = [Precision::F32, Precision::Bf16].map(|precision| {
+        let search = search(in_precision(settings, precision));
+        assert_eq!(
+            search.precision(),
+            precision.available(InstructionSet::detect())
+        );
+        search.search(&images, &mut Silent).unwrap()
+    });
+    for image in 0..2 {
+        let (got, want) = (rough.objective[image], single.objective[image]);
+        assert!((got - want).abs() < 0.01 * want, "{got} {want}");
+        assert!(got < 0.7 * rough.trace[0].objective[image], "{got}");
+    }
+}
+
+#[test]
+fn what_a_search_in_bfloat16_reports_is_in_single_precision() {
+    let images = corrupted(&photos(2));
+    for stop_after in [4, usize::MAX] {
+        let mut observer = Counting {
+            stop_after,
+            ..Counting::default()
+        };
+        let settings = in_precision(quick(), Precision::Bf16);
+        let result = search(settings).search(&images, &mut observer).unwrap();
+        assert_eq!(result.stopped, stop_after == 4);
+        let pair = FrozenNetworks::new(&networks().0, Some(&networks().1), Engine::default());
+        let pair = pair.unwrap().unwrap();
+        let pair = pair.pair(Precision::F32);
+        let objective = Objective::new(&images, &settings, &Device::Cpu).unwrap();
+        let mut evaluation = Evaluation {
+            context: vec![0.0; 2],
+            prior: vec![0.0; 2],
+            gradient: vec![0.0; 24],
+        };
+        let latents: Vec<f32> = result
+            .latent
+            .tensor()
+            .flatten_all()
+            .unwrap()
+            .to_vec1()
+            .unwrap();
+        let mut frozen = FrozenObjective::new(pair, &objective).unwrap();
+        frozen.evaluate(pair, &latents, &mut evaluation);
+        for image in 0..2 {
+            assert_eq!(
+                f64::from(evaluation.context[image]),
+                result.context_loss[image]
+            );
+            assert_eq!(f64::from(evaluation.prior[image]), result.prior_loss[image]);
+        }
+    }
+}
+
+#[test]
+fn the_last_tenth_of_a_search_has_at_least_one_iteration() {
+    let starts = [1, 9, 10, 11, 1500].map(polish::start);
+    assert_eq!(starts, [0, 8, 9, 9, 1350]);
 }

@@ -12,4 +12,5 @@ mod workspace;
 
 pub use layer::{Activation, Layer, LayerKind};
 pub use network::{Favor, FrozenNetwork, FrozenOptions};
+pub use semantic_inpaint_tensor::passes::Precision;
 pub use workspace::Workspace;

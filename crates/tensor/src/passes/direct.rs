@@ -1,11 +1,15 @@
+use std::ops::Range;
+
 use rayon::prelude::*;
 
+use super::bf16::{self, PairRows, Unit};
 use super::buffer::Buffer;
 use super::epilogue::{Epilogue, Piece};
 use super::instruction_set::InstructionSet;
 use super::map_layout::MapLayout;
 use super::pass::{Direction, Span};
 use super::product::{Rows, Target, Write, multiply};
+use super::scratch::Scratch;
 use super::taps::{KERNEL_AREA, TAPS, Tap, Weights, moved};
 
 /// The strided convolution as sums of products, one for each tap, from maps in place: nothing is
@@ -14,6 +18,9 @@ use super::taps::{KERNEL_AREA, TAPS, Tap, Weights, moved};
 pub(crate) struct Direct {
     set: InstructionSet,
     direction: Direction,
+    /// What multiplies, where it is not the vector instructions in single precision.
+    unit: Option<Unit>,
+    /// In pairs of bfloat16 values where a unit multiplies.
     /// `[block of outputs, phase of outputs (up), tap, input, output of the block]`
     panels: Buffer,
 }
@@ -73,8 +80,27 @@ impl Direct {
         Self {
             set,
             direction,
+            unit: None,
             panels,
         }
+    }
+
+    /// The same with products by a unit, if there is one.
+    pub(crate) fn with_unit(self, unit: Option<Unit>, block: usize) -> Self {
+        let panels = match unit {
+            None => self.panels,
+            Some(_) => bf16::paired(&self.panels, block),
+        };
+        Self {
+            unit,
+            panels,
+            ..self
+        }
+    }
+
+    /// Values that all threads need for a pass: the rounded input of a unit.
+    pub(crate) fn scratch_len(&self, plan: &DirectPlan) -> usize {
+        self.unit.map_or(0, |_| plan.input.len().div_ceil(2))
     }
 
     pub(crate) fn plan(&self, input: MapLayout, output: MapLayout) -> DirectPlan {
@@ -95,39 +121,37 @@ impl Direct {
         span: Span,
         input: &[f32],
         output: &mut [f32],
+        scratch: &mut Scratch,
         epilogue: Epilogue<'_>,
     ) {
+        if self.unit.is_some() {
+            self.round_input(&plan.input, span, input, &mut scratch.shared);
+        }
+        let rounded = bf16::halves(&scratch.shared);
         let layout = &plan.output;
         let (task_len, tasks_in_block) = match self.direction {
             Direction::Up => (layout.phase_len(), 4),
             Direction::Down => (layout.block_len(), 1),
         };
         let taps_in_task = KERNEL_AREA / tasks_in_block;
-        let panel_len = self.panels.len() / layout.blocks() / KERNEL_AREA;
+        let panel_len = plan.input.blocks() * layout.block * layout.block;
         output
             .par_chunks_mut(task_len)
             .enumerate()
             .for_each(|(task, output)| {
                 let part = task % tasks_in_block;
                 let taps = &plan.taps[part * taps_in_task..][..taps_in_task];
-                let panels = self.panels[task * taps_in_task * panel_len..].chunks_exact(panel_len);
                 let mut write = Write::Replace;
-                for (tap, panel) in taps.iter().zip(panels) {
-                    let rows = Rows {
-                        values: input,
-                        first: 0,
-                        offsets: tap.of(&tap.reads, span.from, span.count),
-                        runs: plan.input.blocks(),
-                        run_stride: plan.input.block_len(),
-                        run_len: plan.input.block,
-                    };
-                    let offsets = tap.of(&tap.writes, span.to, span.count);
+                for (index, tap) in taps.iter().enumerate() {
+                    let panel = (task * taps_in_task + index) * panel_len;
+                    let panel = panel..panel + panel_len;
                     let mut target = Target {
                         values: output,
                         first: 0,
-                        offsets,
+                        offsets: tap.of(&tap.writes, span.to, span.count),
                     };
-                    multiply(self.set, rows, panel, &mut target, write);
+                    let reads = tap.of(&tap.reads, span.from, span.count);
+                    self.multiply_tap(plan, reads, (input, rounded), panel, &mut target, write);
                     write = Write::Add;
                 }
                 let block = task / tasks_in_block;
@@ -146,6 +170,62 @@ impl Direct {
                         epilogue.finish_block(self.set, layout, block, span, 0..span.count, output);
                     }
                 }
+            });
+    }
+}
+
+impl Direct {
+    /// The products of one tap, from the input or from what it was rounded to.
+    fn multiply_tap(
+        &self,
+        plan: &DirectPlan,
+        offsets: &[u32],
+        (input, rounded): (&[f32], &[u16]),
+        panel: Range<usize>,
+        target: &mut Target<'_>,
+        write: Write,
+    ) {
+        let (runs, run_len) = (plan.input.blocks(), plan.input.block);
+        let run_stride = plan.input.block_len();
+        match self.unit {
+            None => {
+                let rows = Rows {
+                    values: input,
+                    first: 0,
+                    offsets,
+                    runs,
+                    run_stride,
+                    run_len,
+                };
+                multiply(self.set, rows, &self.panels[panel], target, write);
+            }
+            Some(unit) => {
+                let rows = PairRows {
+                    values: rounded,
+                    first: 0,
+                    offsets,
+                    runs,
+                    run_stride,
+                    run_len,
+                };
+                unit.multiply(rows, &bf16::halves(&self.panels)[panel], target, write);
+            }
+        }
+    }
+
+    /// Rounds those images of the input that are read, each value at its place.
+    fn round_input(&self, layout: &MapLayout, span: Span, input: &[f32], shared: &mut [f32]) {
+        let place = |image| layout.in_phase(image, 0, 0);
+        let images = place(span.from)..place(span.from + span.count);
+        bf16::halves_mut(shared)
+            .par_chunks_mut(layout.phase_len())
+            .zip(input.par_chunks(layout.phase_len()))
+            .for_each(|(rounded, values)| {
+                bf16::round_all(
+                    self.set,
+                    &values[images.clone()],
+                    &mut rounded[images.clone()],
+                );
             });
     }
 }

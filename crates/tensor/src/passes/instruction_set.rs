@@ -85,14 +85,6 @@ impl InstructionSet {
         }
     }
 
-    /// The same for rows that lie in blocks.
-    pub(crate) fn block_rows_at_once(self) -> usize {
-        match self.lanes() {
-            16 => 14,
-            _ => self.rows_at_once(),
-        }
-    }
-
     /// Runs an operation compiled for this instruction set.
     #[inline]
     pub(crate) fn run<Op: WithSimd>(self, operation: Op) -> Op::Output {

@@ -9,7 +9,7 @@
 //! A [`Pass`] holds packed weights and never changes. A [`PassPlan`] holds what depends on the number of
 //! images. Running a pass allocates nothing.
 
-mod block_product;
+mod bf16;
 mod buffer;
 mod dense;
 mod direct;
@@ -19,6 +19,7 @@ mod image_up;
 mod instruction_set;
 mod map_layout;
 mod pass;
+mod precision;
 mod product;
 mod scratch;
 mod tanh;
@@ -34,4 +35,5 @@ pub use buffer::Buffer;
 pub use epilogue::Epilogue;
 pub use instruction_set::InstructionSet;
 pub use pass::{Direction, MapShape, Pass, PassPlan, Span, Tiling};
+pub use precision::Precision;
 pub use scratch::Scratch;

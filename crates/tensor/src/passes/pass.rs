@@ -2,6 +2,7 @@ use std::ops::Range;
 
 use crate::{Error, Result};
 
+use super::bf16::Unit;
 use super::dense::{Dense, DensePlan};
 use super::direct::{Direct, DirectPlan};
 use super::epilogue::Epilogue;
@@ -9,6 +10,7 @@ use super::image_down::{ImageDown, ImageDownPlan};
 use super::image_up::{ImageUp, ImageUpPlan};
 use super::instruction_set::InstructionSet;
 use super::map_layout::MapLayout;
+use super::precision::Precision;
 use super::product::PANEL_VECTORS;
 use super::scratch::Scratch;
 use super::taps::{KERNEL, Weights};
@@ -200,6 +202,9 @@ impl Pass {
     /// where `tiling` does not matter, all others by one of stride 2 with padding 1; nor does it
     /// matter next to an image.
     ///
+    /// `precision` is that of passes by tiles and of direct ones, where it is
+    /// [available](Precision::available); all others compute in single precision.
+    ///
     /// # Errors
     ///
     /// A shape mismatch when the weights do not fit, or [`Error::OutOfRange`] for sides that no pass
@@ -211,6 +216,21 @@ impl Pass {
         weights: &[f32],
         direction: Direction,
         tiling: Tiling,
+        precision: Precision,
+    ) -> Result<Self> {
+        let unit = precision.unit(set);
+        Self::with_unit(set, coarse, fine, weights, direction, tiling, unit)
+    }
+
+    /// [`Pass::new`] with products by this unit.
+    pub(super) fn with_unit(
+        set: InstructionSet,
+        coarse: MapShape,
+        fine: MapShape,
+        weights: &[f32],
+        direction: Direction,
+        tiling: Tiling,
+        unit: Option<Unit>,
     ) -> Result<Self> {
         let shape = [coarse.channels(), fine.channels(), KERNEL, KERNEL];
         if weights.len() != shape.iter().product::<usize>() {
@@ -234,9 +254,18 @@ impl Pass {
                 return Err(unjoinable(coarse, fine));
             }
             (MapShape::Map { .. }, MapShape::Map { .. }) => match tiling {
-                Tiling::Direct => Kind::Direct(Direct::new(set, direction, &weights, block)),
-                Tiling::Two => Kind::Two(Tiles::new(set, direction, &weights, block)),
-                Tiling::Four => Kind::Four(Tiles::new(set, direction, &weights, block)),
+                Tiling::Direct => {
+                    let direct = Direct::new(set, direction, &weights, block);
+                    Kind::Direct(direct.with_unit(unit, block))
+                }
+                Tiling::Two => {
+                    let tiles = Tiles::new(set, direction, &weights, block);
+                    Kind::Two(tiles.with_unit(unit, block))
+                }
+                Tiling::Four => {
+                    let tiles = Tiles::new(set, direction, &weights, block);
+                    Kind::Four(tiles.with_unit(unit, block))
+                }
             },
             (MapShape::Map { .. }, MapShape::Image { .. }) => match direction {
                 Direction::Up => Kind::ImageUp(ImageUp::new(set, &weights, block)),
@@ -283,15 +312,19 @@ impl Pass {
         let output = self.output.layout(self.set, outputs);
         let (kind, scratch) = match &self.kind {
             Kind::Dense(_) => (PlanKind::Dense(Dense::plan(input, output)), (0, 0)),
-            Kind::Direct(direct) => (PlanKind::Direct(direct.plan(input, output)), (0, 0)),
-            Kind::Two(_) => {
+            Kind::Direct(direct) => {
+                let plan = direct.plan(input, output);
+                let shared = direct.scratch_len(&plan);
+                (PlanKind::Direct(plan), (shared, 0))
+            }
+            Kind::Two(tiles) => {
                 let plan = Tiles::<2>::plan(input, output);
-                let scratch = Tiles::<2>::scratch_len(&plan);
+                let scratch = tiles.scratch_len(&plan);
                 (PlanKind::Tiles(plan), scratch)
             }
-            Kind::Four(_) => {
+            Kind::Four(tiles) => {
                 let plan = Tiles::<4>::plan(input, output);
-                let scratch = Tiles::<4>::scratch_len(&plan);
+                let scratch = tiles.scratch_len(&plan);
                 (PlanKind::Tiles(plan), scratch)
             }
             Kind::ImageUp(up) => {
@@ -330,7 +363,7 @@ impl Pass {
                 pass.run(plan, span, input, output, epilogue)
             }
             (Kind::Direct(pass), PlanKind::Direct(plan)) => {
-                pass.run(plan, span, input, output, epilogue);
+                pass.run(plan, span, input, output, scratch, epilogue);
             }
             (Kind::Two(pass), PlanKind::Tiles(plan)) => {
                 pass.run(plan, span, input, output, scratch, epilogue);

@@ -1,5 +1,6 @@
 //! Every pass against the definition in double precision.
 
+use super::bf16::Unit;
 use super::*;
 use crate::Rng;
 
@@ -152,8 +153,16 @@ fn every_pass_equals_its_definition_on_every_instruction_set() {
                 .fold(0.0f64, |most, value| most.max(value.abs()));
             for set in InstructionSet::available() {
                 for tiling in [Tiling::Direct, Tiling::Two, Tiling::Four] {
-                    let pass = Pass::new(set, case.coarse, case.fine, &weights, direction, tiling)
-                        .unwrap();
+                    let pass = Pass::new(
+                        set,
+                        case.coarse,
+                        case.fine,
+                        &weights,
+                        direction,
+                        tiling,
+                        Precision::F32,
+                    )
+                    .unwrap();
                     let got = computed(&pass, set, 3, &input);
                     for (got, want) in got.iter().zip(&want) {
                         let error = (f64::from(*got) - want).abs() / largest;
@@ -186,8 +195,16 @@ fn an_image_has_the_same_bits_in_any_company() {
             let len = shape.channels() * shape.side() * shape.side();
             let input = draw(&mut rng, 9 * len);
             for tiling in [Tiling::Direct, Tiling::Two, Tiling::Four] {
-                let pass =
-                    Pass::new(set, case.coarse, case.fine, &weights, direction, tiling).unwrap();
+                let pass = Pass::new(
+                    set,
+                    case.coarse,
+                    case.fine,
+                    &weights,
+                    direction,
+                    tiling,
+                    Precision::F32,
+                )
+                .unwrap();
                 let together = computed(&pass, set, 9, &input);
                 let output_len = together.len() / 9;
                 for image in [0, 4, 8] {
@@ -214,7 +231,16 @@ fn epilogues_equal_their_definition() {
     let weights = draw(&mut rng, 20 * 35 * 16);
     for direction in [Direction::Up, Direction::Down] {
         for tiling in [Tiling::Direct, Tiling::Two, Tiling::Four] {
-            let pass = Pass::new(set, coarse, fine, &weights, direction, tiling).unwrap();
+            let pass = Pass::new(
+                set,
+                coarse,
+                fine,
+                &weights,
+                direction,
+                tiling,
+                Precision::F32,
+            )
+            .unwrap();
             let plan = pass.plan(5, 5);
             let mut scratch = Scratch::new([&plan]);
             let image_len = pass.input().channels() * pass.input().side().pow(2);
@@ -270,7 +296,8 @@ fn sides_that_do_not_fit_are_refused() {
     );
     let set = InstructionSet::detect();
     let pass = |fine, weights: &[f32]| {
-        Pass::new(set, coarse, fine, weights, Direction::Up, Tiling::Direct).map(|_| ())
+        let (up, direct) = (Direction::Up, Tiling::Direct);
+        Pass::new(set, coarse, fine, weights, up, direct, Precision::F32).map(|_| ())
     };
     assert!(matches!(
         pass(fine, &[0.0; 16]),
@@ -290,8 +317,16 @@ fn a_span_moves_images_between_maps_of_different_numbers() {
         let weights = draw(&mut rng, case.coarse.channels() * case.fine.channels() * 16);
         for direction in [Direction::Up, Direction::Down] {
             for tiling in [Tiling::Direct, Tiling::Four] {
-                let pass =
-                    Pass::new(set, case.coarse, case.fine, &weights, direction, tiling).unwrap();
+                let pass = Pass::new(
+                    set,
+                    case.coarse,
+                    case.fine,
+                    &weights,
+                    direction,
+                    tiling,
+                    Precision::F32,
+                )
+                .unwrap();
                 let shape = pass.input();
                 let input = draw(&mut rng, 7 * shape.channels() * shape.side().pow(2));
                 let all = computed(&pass, set, 7, &input);
@@ -326,6 +361,79 @@ fn a_span_moves_images_between_maps_of_different_numbers() {
                     got[..len].iter().all(|&value| value == -1.0),
                     "an image beside the span"
                 );
+            }
+        }
+    }
+}
+
+/// Every vector instruction set with what multiplies bfloat16 numbers there.
+fn units() -> impl Iterator<Item = (InstructionSet, Unit)> {
+    InstructionSet::available().into_iter().flat_map(|set| {
+        let units = Unit::detect(set).into_iter().chain([Unit::Software]);
+        units.map(move |unit| (set, unit))
+    })
+}
+
+#[test]
+fn every_pass_in_bfloat16_is_within_a_fiftieth_of_its_definition() {
+    let mut rng = Rng::from_seed(6);
+    for case in cases() {
+        let channels = case.coarse.channels() * case.fine.channels();
+        let weights = draw(&mut rng, channels * 16);
+        for direction in [Direction::Up, Direction::Down] {
+            let (coarse, fine) = (case.coarse, case.fine);
+            let shape = if direction == Direction::Up {
+                coarse
+            } else {
+                fine
+            };
+            let input = draw(&mut rng, 3 * shape.channels() * shape.side().pow(2));
+            let want = expected(&case, direction, &weights, &input);
+            let norm = want.iter().map(|value| value * value).sum::<f64>().sqrt();
+            for (set, unit) in units() {
+                for tiling in [Tiling::Direct, Tiling::Two, Tiling::Four] {
+                    let pass =
+                        Pass::with_unit(set, coarse, fine, &weights, direction, tiling, Some(unit));
+                    let got = computed(&pass.unwrap(), set, 3, &input);
+                    let squares = got.iter().zip(&want);
+                    let squares = squares.map(|(&got, want)| (f64::from(got) - want).powi(2));
+                    let error = squares.sum::<f64>().sqrt() / norm;
+                    assert!(
+                        error < 2e-2,
+                        "{coarse:?} to {fine:?} {direction:?} {set} {unit:?} {tiling:?}: {error}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_image_has_the_same_bits_in_any_company_in_bfloat16() {
+    let mut rng = Rng::from_seed(7);
+    for case in cases() {
+        let (coarse, fine) = (case.coarse, case.fine);
+        let weights = draw(&mut rng, coarse.channels() * fine.channels() * 16);
+        for direction in [Direction::Up, Direction::Down] {
+            let shape = if direction == Direction::Up {
+                coarse
+            } else {
+                fine
+            };
+            let len = shape.channels() * shape.side().pow(2);
+            let input = draw(&mut rng, 9 * len);
+            for (set, unit) in units() {
+                for tiling in [Tiling::Direct, Tiling::Two, Tiling::Four] {
+                    let pass =
+                        Pass::with_unit(set, coarse, fine, &weights, direction, tiling, Some(unit))
+                            .unwrap();
+                    let together = computed(&pass, set, 9, &input);
+                    let output_len = together.len() / 9;
+                    for image in [0, 4, 8] {
+                        let alone = computed(&pass, set, 1, &input[image * len..][..len]);
+                        assert_eq!(alone, together[image * output_len..][..output_len]);
+                    }
+                }
             }
         }
     }

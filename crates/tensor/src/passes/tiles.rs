@@ -2,12 +2,13 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::block_product::{BlockRows, multiply_block};
+use super::bf16::{self, PairRows, Unit};
 use super::buffer::Buffer;
 use super::epilogue::{Epilogue, Piece};
 use super::instruction_set::InstructionSet;
 use super::map_layout::MapLayout;
 use super::pass::{Direction, Span};
+use super::product::{Rows, Target, Write, multiply};
 use super::scratch::Scratch;
 use super::taps::{COEFFICIENTS, Weights};
 use super::tile_transforms::{Evaluate, Gather, Interpolate, Spread};
@@ -16,9 +17,7 @@ use super::transforms::{self, MOST};
 /// Values in a cache line.
 const LINE: usize = 16;
 /// Rows of a product at least, so that its panel is read often enough.
-const ROWS_AT_LEAST: usize = 128;
-/// Rows of one product at most.
-const ROWS_AT_ONCE: usize = 64;
+const ROWS_AT_LEAST: usize = 64;
 
 /// The strided convolution by tiles of `SIZE x SIZE` coarse pixels, each parity of the fine map a
 /// product (up) or correlation (down) of polynomials, see [`transforms`](super::transforms): for every
@@ -27,7 +26,9 @@ const ROWS_AT_ONCE: usize = 64;
 pub(crate) struct Tiles<const SIZE: usize> {
     set: InstructionSet,
     direction: Direction,
-    /// Up: `[block of outputs, phase, point, input, output of the block]`; down, where the phases are
+    /// What multiplies, where it is not the vector instructions in single precision.
+    unit: Option<Unit>,
+    /// In pairs of bfloat16 values where a unit multiplies. Up: `[block of outputs, phase, point, input, output of the block]`; down, where the phases are
     /// summed: `[block of outputs, point, phase, input, output of the block]`.
     panels: Buffer,
 }
@@ -43,17 +44,6 @@ pub(crate) struct TilePlan {
     tiles: usize,
     /// Where each row starts, in the tiles at their points and in the products.
     offsets: Vec<u32>,
-}
-
-impl TilePlan {
-    /// Cuts a group's images into parts whose products stay in cache.
-    fn parts(&self, images: usize) -> impl Iterator<Item = Range<usize>> + use<> {
-        let most = ROWS_AT_ONCE.div_ceil(self.tiles);
-        let part = images.div_ceil(images.div_ceil(most));
-        (0..images)
-            .step_by(part)
-            .map(move |start| start..(start + part).min(images))
-    }
 }
 
 impl<const SIZE: usize> Tiles<SIZE> {
@@ -96,7 +86,21 @@ impl<const SIZE: usize> Tiles<SIZE> {
         Self {
             set,
             direction,
+            unit: None,
             panels,
+        }
+    }
+
+    /// The same with products by a unit, if there is one.
+    pub(crate) fn with_unit(self, unit: Option<Unit>, block: usize) -> Self {
+        let panels = match unit {
+            None => self.panels,
+            Some(_) => bf16::paired(&self.panels, block),
+        };
+        Self {
+            unit,
+            panels,
+            ..self
         }
     }
 
@@ -119,13 +123,25 @@ impl<const SIZE: usize> Tiles<SIZE> {
     }
 
     /// Values that all threads, and that each thread needs for a pass.
-    pub(crate) fn scratch_len(plan: &TilePlan) -> (usize, usize) {
-        let rows = Self::POINTS * point_len(plan.offsets.len(), plan.input.block);
-        let coarse_inputs = plan.input.side < plan.output.side;
+    pub(crate) fn scratch_len(&self, plan: &TilePlan) -> (usize, usize) {
+        let (rows, block) = (plan.offsets.len(), plan.input.block);
+        let phases = match self.direction {
+            Direction::Up => 1,
+            Direction::Down => 4,
+        };
         (
-            rows * plan.input.blocks() * if coarse_inputs { 1 } else { 4 },
-            rows,
+            phases * plan.input.blocks() * self.run_len(rows, block),
+            Self::POINTS * point_len(rows, block),
         )
+    }
+
+    /// Single precision values that one run of channels takes in shared memory.
+    fn run_len(&self, rows: usize, block: usize) -> usize {
+        Self::POINTS
+            * match self.unit {
+                None => point_len(rows, block),
+                Some(_) => bf16::point_len(rows, block) / 2,
+            }
     }
 
     pub(crate) fn run(
@@ -161,40 +177,33 @@ impl<const SIZE: usize> Tiles<SIZE> {
         let (reads, writes) = (span.reads(&images), span.writes(&images));
         let rows = images.len() * plan.tiles;
         let points_len = Self::POINTS * point_len(rows, layout.block);
-        let points = &mut scratch.shared[..points_len * plan.input.blocks()];
-        points
-            .par_chunks_mut(points_len)
-            .enumerate()
-            .for_each(|(block, points)| {
-                let map = &input[block * plan.input.block_len()..][..plan.input.block_len()];
-                set.run(Evaluate::<SIZE> {
-                    layout: &plan.input,
-                    images: reads.clone(),
-                    map,
-                    points,
-                });
+        let runs = plan.input.blocks();
+        self.write_points(scratch, rows, layout.block, runs, |block, points| {
+            let map = &input[block * plan.input.block_len()..][..plan.input.block_len()];
+            set.run(Evaluate::<SIZE> {
+                layout: &plan.input,
+                images: reads.clone(),
+                map,
+                points,
             });
-        let points = &*points;
+        });
+        let points = &*scratch.shared;
         let finished = layout.in_phase(writes.start, 0, 0)..layout.in_phase(writes.end, 0, 0);
         output
             .par_chunks_mut(layout.phase_len())
             .enumerate()
             .for_each(|(task, map)| {
-                let phase = task % 4;
-                for part in plan.parts(images.len()) {
-                    let rows_len = Self::POINTS * point_len(part.len() * plan.tiles, layout.block);
-                    scratch.threads.lend(rows_len, |products| {
-                        let runs = plan.input.blocks();
-                        self.products(plan, rows, &part, points, runs, task, products);
-                        set.run(Interpolate::<SIZE> {
-                            layout: &layout,
-                            images: writes.start + part.start..writes.start + part.end,
-                            products,
-                            parities: [phase / 2, phase % 2],
-                            map: &mut *map,
-                        });
+                scratch.threads.lend(points_len, |products| {
+                    self.products(plan, rows, points, runs, task, products);
+                    let phase = task % 4;
+                    set.run(Interpolate::<SIZE> {
+                        layout: &layout,
+                        images: writes.clone(),
+                        products,
+                        parities: [phase / 2, phase % 2],
+                        map: &mut *map,
                     });
-                }
+                });
                 let piece = Piece {
                     block: task / 4,
                     phase: task % 4,
@@ -219,40 +228,60 @@ impl<const SIZE: usize> Tiles<SIZE> {
         let rows = images.len() * plan.tiles;
         let points_len = Self::POINTS * point_len(rows, layout.block);
         let runs = 4 * plan.input.blocks();
-        let points = &mut scratch.shared[..points_len * runs];
-        points
-            .par_chunks_mut(points_len)
-            .enumerate()
-            .for_each(|(run, points)| {
-                let (phase, block) = (run / plan.input.blocks(), run % plan.input.blocks());
-                let start = block * plan.input.block_len() + phase * plan.input.phase_len();
-                set.run(Spread::<SIZE> {
-                    layout: &plan.input,
-                    images: reads.clone(),
-                    map: &input[start..][..plan.input.phase_len()],
-                    parities: [phase / 2, phase % 2],
-                    points,
-                });
+        self.write_points(scratch, rows, layout.block, runs, |run, points| {
+            let (phase, block) = (run / plan.input.blocks(), run % plan.input.blocks());
+            let start = block * plan.input.block_len() + phase * plan.input.phase_len();
+            set.run(Spread::<SIZE> {
+                layout: &plan.input,
+                images: reads.clone(),
+                map: &input[start..][..plan.input.phase_len()],
+                parities: [phase / 2, phase % 2],
+                points,
             });
-        let points = &*points;
+        });
+        let points = &*scratch.shared;
         output
             .par_chunks_mut(layout.block_len())
             .enumerate()
             .for_each(|(block, map)| {
-                for part in plan.parts(images.len()) {
-                    let rows_len = Self::POINTS * point_len(part.len() * plan.tiles, layout.block);
-                    scratch.threads.lend(rows_len, |products| {
-                        self.products(plan, rows, &part, points, runs, block, products);
-                        set.run(Gather::<SIZE> {
-                            layout: &layout,
-                            images: writes.start + part.start..writes.start + part.end,
-                            products,
-                            map: &mut *map,
-                        });
+                scratch.threads.lend(points_len, |products| {
+                    self.products(plan, rows, points, runs, block, products);
+                    set.run(Gather::<SIZE> {
+                        layout: &layout,
+                        images: writes.clone(),
+                        products,
+                        map: &mut *map,
                     });
-                }
+                });
                 epilogue.finish_block(set, &layout, block, span, images.clone(), map);
             });
+    }
+
+    /// Writes every run of channels at the points to the shared memory: `[run, point, row, channel]`,
+    /// rounded where a unit multiplies.
+    fn write_points(
+        &self,
+        scratch: &mut Scratch,
+        rows: usize,
+        block: usize,
+        runs: usize,
+        transform: impl Fn(usize, &mut [f32]) + Sync,
+    ) {
+        let Scratch { shared, threads } = scratch;
+        let run_len = self.run_len(rows, block);
+        let point = point_len(rows, block);
+        let written = shared[..run_len * runs].par_chunks_mut(run_len).enumerate();
+        written.for_each(|(run, written)| match self.unit {
+            None => transform(run, written),
+            Some(_) => threads.lend(Self::POINTS * point, |points| {
+                transform(run, points);
+                let written =
+                    bf16::halves_mut(written).chunks_exact_mut(bf16::point_len(rows, block));
+                for (points, written) in points.chunks_exact(point).zip(written) {
+                    bf16::round_all(self.set, &points[..rows * block], written);
+                }
+            }),
+        });
     }
 
     /// The products of one task at all points: `[point, row, output of the block]`.
@@ -260,26 +289,55 @@ impl<const SIZE: usize> Tiles<SIZE> {
         &self,
         plan: &TilePlan,
         rows: usize,
-        part: &Range<usize>,
         points: &[f32],
         runs: usize,
         task: usize,
         products: &mut [f32],
     ) {
         let block = plan.output.block;
-        let part_rows = part.len() * plan.tiles;
         let panel_len = runs * block * block;
+        if let Some(unit) = self.unit {
+            let point = bf16::point_len(rows, block);
+            let panels = bf16::halves(&self.panels)[task * Self::POINTS * panel_len..]
+                .chunks_exact(panel_len);
+            for (index, panel) in (0..Self::POINTS).zip(panels) {
+                let offsets = &plan.offsets[..rows];
+                let left = PairRows {
+                    values: bf16::halves(points),
+                    first: index * point,
+                    offsets,
+                    runs,
+                    run_stride: Self::POINTS * point,
+                    run_len: block,
+                };
+                let mut target = Target {
+                    values: products,
+                    first: index * point_len(rows, block),
+                    offsets,
+                };
+                unit.multiply(left, panel, &mut target, Write::Replace);
+            }
+            return;
+        }
         let panels = self.panels[task * Self::POINTS * panel_len..].chunks_exact(panel_len);
         for (point, panel) in (0..Self::POINTS).zip(panels) {
-            let left = BlockRows {
+            let first = point * point_len(rows, block);
+            let offsets = &plan.offsets[..rows];
+            let run_stride = Self::POINTS * point_len(rows, block);
+            let left = Rows {
                 values: points,
-                first: point * point_len(rows, block) + part.start * plan.tiles * block,
-                rows: part_rows,
+                first,
+                offsets,
                 runs,
-                run_stride: Self::POINTS * point_len(rows, block),
+                run_stride,
+                run_len: block,
             };
-            let target = &mut products[point * point_len(part_rows, block)..];
-            multiply_block(self.set, left, panel, target);
+            let mut target = Target {
+                values: products,
+                first,
+                offsets,
+            };
+            multiply(self.set, left, panel, &mut target, Write::Replace);
         }
     }
 }

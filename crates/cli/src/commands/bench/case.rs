@@ -1,6 +1,7 @@
 use std::fmt;
 
-use semantic_inpaint::{DcganConfig, Engine, Favor, SearchConfig};
+use semantic_inpaint::tensor::passes::InstructionSet;
+use semantic_inpaint::{DcganConfig, Engine, Favor, Precision, SearchConfig};
 use serde::Serialize;
 
 use super::flops;
@@ -9,17 +10,25 @@ use super::flops;
 const SEARCHES: &[SearchVariant] = &[
     SearchVariant {
         precision: "f32",
-        configure: |config| favoring(config, Favor::Latency),
+        configure: |config| frozen(config, Favor::Latency, Precision::F32),
     },
     SearchVariant {
         precision: "f32-throughput",
-        configure: |config| favoring(config, Favor::Throughput),
+        configure: |config| frozen(config, Favor::Throughput, Precision::F32),
+    },
+    SearchVariant {
+        precision: "bf16",
+        configure: |config| frozen(config, Favor::Latency, Precision::Bf16),
+    },
+    SearchVariant {
+        precision: "bf16-throughput",
+        configure: |config| frozen(config, Favor::Throughput, Precision::Bf16),
     },
 ];
 
-fn favoring(config: SearchConfig, favor: Favor) -> SearchConfig {
+fn frozen(config: SearchConfig, favor: Favor, precision: Precision) -> SearchConfig {
     SearchConfig {
-        engine: Engine::Frozen { favor },
+        engine: Engine::Frozen { favor, precision },
         ..config
     }
 }
@@ -32,6 +41,18 @@ pub(super) const PRODUCT: [usize; 3] = [2048, 1024, 1024];
 pub(super) struct SearchVariant {
     precision: &'static str,
     pub(super) configure: fn(SearchConfig) -> SearchConfig,
+}
+
+impl SearchVariant {
+    /// Whether this processor has the precision that the networks are asked for.
+    fn runs_here(&self) -> bool {
+        match (self.configure)(SearchConfig::paper()).engine {
+            Engine::Frozen { precision, .. } => {
+                precision.available(InstructionSet::detect()) == precision
+            }
+            _ => true,
+        }
+    }
 }
 
 /// What is done again and again.
@@ -66,9 +87,10 @@ pub(super) struct CaseInfo {
     pub(super) gflop_per_iteration: f64,
 }
 
-/// The searches: every variant at every batch.
+/// The searches: every variant that this processor has at every batch.
 pub(super) fn searches(batches: &[usize]) -> Vec<Case> {
-    let works = SEARCHES.iter().copied().map(Work::Search);
+    let variants = SEARCHES.iter().filter(|variant| variant.runs_here());
+    let works = variants.copied().map(Work::Search);
     works.flat_map(|work| of_work(work, batches)).collect()
 }
 

@@ -1,6 +1,6 @@
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use semantic_inpaint::{Blend, Preset, SearchConfig};
+use semantic_inpaint::{Blend, Engine, Favor, Precision, Preset, SearchConfig};
 
 /// How holes are filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -32,6 +32,10 @@ pub(super) struct Settings {
     /// Side of the neighborhood of the importance weights in pixels, odd
     #[arg(long, value_name = "PIXELS")]
     window: Option<usize>,
+    /// What the networks multiply: f32, or bf16, which is faster on processors that have it and ends the
+    /// search in f32
+    #[arg(long)]
+    precision: Option<Precision>,
     /// How the image is merged into the photo: overlay or poisson
     #[arg(long)]
     blend: Option<Blend>,
@@ -51,10 +55,23 @@ impl Settings {
             window: self.window.unwrap_or(preset.window),
             blend: self.blend.unwrap_or(preset.blend),
             seed: self.seed.unwrap_or(preset.seed),
+            engine: self.engine(preset.engine),
             ..preset
         };
         search.validate()?;
         Ok(search)
+    }
+
+    fn engine(&self, preset: Engine) -> Engine {
+        self.precision.map_or(preset, |precision| Engine::Frozen {
+            favor: Favor::default(),
+            precision,
+        })
+    }
+
+    /// The precision that was asked for, if any.
+    pub(super) fn precision(&self) -> Option<Precision> {
+        self.precision
     }
 
     pub(super) fn seed(&self) -> u64 {
