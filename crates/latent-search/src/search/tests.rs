@@ -287,7 +287,7 @@ fn planted(count: usize) -> ImageBatch {
         .into_tensor()
         .detach();
     let noise = rng
-        .uniform(-0.1, 0.1, images.shape(), &Device::Cpu)
+        .uniform(-0.02, 0.02, images.shape(), &Device::Cpu)
         .unwrap();
     ImageBatch::new((images + noise).unwrap().clamp(-1.0, 1.0).unwrap()).unwrap()
 }

@@ -1,6 +1,7 @@
 //! Every pass against the definition in double precision.
 
 use super::bf16::Unit;
+use super::bf16::tests::units as bf16_units;
 use super::*;
 use crate::Rng;
 
@@ -368,10 +369,8 @@ fn a_span_moves_images_between_maps_of_different_numbers() {
 
 /// Every vector instruction set with what multiplies bfloat16 numbers there.
 fn units() -> impl Iterator<Item = (InstructionSet, Unit)> {
-    InstructionSet::available().into_iter().flat_map(|set| {
-        let units = Unit::detect(set).into_iter().chain([Unit::Software]);
-        units.map(move |unit| (set, unit))
-    })
+    let sets = InstructionSet::available().into_iter();
+    sets.flat_map(|set| bf16_units(set).into_iter().map(move |unit| (set, unit)))
 }
 
 #[test]

@@ -15,7 +15,9 @@ mod product;
 #[cfg(test)]
 mod software;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
+#[cfg(any(target_arch = "x86_64", test))]
+mod tiles;
 
 use pulp::bytemuck;
 
@@ -30,9 +32,16 @@ pub(crate) enum Unit {
     /// The dot products of pairs of AVX512-BF16.
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    /// The tiles of AMX. Its few instructions have not run on hardware yet: the tests run everything
+    /// round them, and [`native::amx`] checks a product when it is first asked.
+    #[cfg(target_arch = "x86_64")]
+    Amx,
     /// The definition, for tests.
     #[cfg(test)]
     Software,
+    /// Tiles in software, for tests.
+    #[cfg(test)]
+    SoftwareTiles,
 }
 
 impl Unit {
@@ -40,7 +49,7 @@ impl Unit {
     pub(crate) fn detect(set: InstructionSet) -> Option<Self> {
         #[cfg(target_arch = "x86_64")]
         if set.lanes() == native::LANES && native::has_avx512() {
-            return Some(Self::Avx512);
+            return Some(native::amx().map_or(Self::Avx512, |_| Self::Amx));
         }
         let _ = set;
         None

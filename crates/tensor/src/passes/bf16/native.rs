@@ -1,13 +1,17 @@
 //! The instructions themselves, and all unsafe code.
 #![allow(unsafe_code)]
 
+use std::arch::asm;
 use std::arch::x86_64::{
-    __m512, __m512bh, __m512i, _mm512_dpbf16_ps, _mm512_loadu_ps, _mm512_loadu_si512,
-    _mm512_set1_epi32, _mm512_setzero_ps, _mm512_storeu_ps,
+    __cpuid, __cpuid_count, __m512, __m512bh, __m512i, _mm512_dpbf16_ps, _mm512_loadu_ps,
+    _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_ps, _mm512_storeu_ps, _xgetbv,
 };
+
+use std::sync::OnceLock;
 
 use super::super::product::{PANEL_VECTORS, Target, Write};
 use super::PairRows;
+use super::tiles::{AREA, TileUnit, is_right};
 
 /// Single precision values in a vector.
 pub(super) const LANES: usize = 16;
@@ -124,4 +128,125 @@ unsafe fn block<const HEIGHT: usize>(
 fn halves(vector: __m512i) -> __m512bh {
     // SAFETY: both are 64 bytes of which every bit pattern is valid.
     unsafe { std::mem::transmute::<__m512i, __m512bh>(vector) }
+}
+
+/// The tiles of AMX; only [`amx`] gives one out.
+#[derive(Debug)]
+pub(super) struct Amx(());
+
+/// The tiles of this processor, if it has them, the operating system allows them, and they have
+/// multiplied a small matrix without an error.
+pub(super) fn amx() -> Option<&'static Amx> {
+    static UNIT: OnceLock<Option<Amx>> = OnceLock::new();
+    let detect = || (has_tiles() && may_use_tiles()).then_some(Amx(()));
+    UNIT.get_or_init(|| detect().filter(is_right)).as_ref()
+}
+
+/// Whether processor and operating system know tiles and their bfloat16 products.
+fn has_tiles() -> bool {
+    /// Of leaf 7: products of bfloat16, tiles.
+    const FEATURES: u32 = (1 << 22) | (1 << 24);
+    /// Of XCR0: configuration and data of tiles.
+    const STATES: u64 = (1 << 17) | (1 << 18);
+    if !has_avx512() || !is_x86_feature_detected!("xsave") || __cpuid(0).eax < 7 {
+        return false;
+    }
+    // SAFETY: the processor has AVX-512, which the operating system enabled through this register.
+    let states = unsafe { _xgetbv(0) };
+    __cpuid_count(7, 0).edx & FEATURES == FEATURES && states & STATES == STATES
+}
+
+/// Asks the operating system for the tiles' registers, for all threads of this process.
+fn may_use_tiles() -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        /// `arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA)`
+        const CALL: [i64; 3] = [158, 0x1023, 18];
+        let mut result = CALL[0];
+        // SAFETY: the call takes two numbers, reads and writes no memory of ours, and changes only the
+        // two registers that every call does.
+        unsafe {
+            asm!(
+                "syscall",
+                inlateout("rax") result,
+                in("rdi") CALL[1],
+                in("rsi") CALL[2],
+                lateout("rcx") _,
+                lateout("r11") _,
+                options(nostack)
+            );
+        }
+        result == 0
+    }
+    #[cfg(not(target_os = "linux"))]
+    false
+}
+
+/// Eight tiles of 16 rows of 64 bytes.
+#[repr(C, align(64))]
+struct TileShapes([u8; 64]);
+
+static ALL_FULL: TileShapes = {
+    let mut bytes = [0; 64];
+    bytes[0] = 1;
+    let mut tile = 0;
+    while tile < 8 {
+        bytes[16 + 2 * tile] = 64;
+        bytes[48 + tile] = 16;
+        tile += 1;
+    }
+    TileShapes(bytes)
+};
+
+impl TileUnit for Amx {
+    fn multiply_add(&self, left: &[u16], run_stride: usize, panel: &[u16], sums: &mut [f32]) {
+        let runs = panel.len() / AREA;
+        if runs == 0 {
+            return;
+        }
+        assert!((runs - 1) * run_stride + AREA <= left.len() && AREA <= sums.len());
+        // SAFETY: an `Amx` exists only where the processor has tiles and the process may use them.
+        // Every run reads 32 rows of 64 bytes of `left` at `run * run_stride` and 16 rows of 128 bytes
+        // of `panel` at `run * AREA`, and `sums` is read and written as 32 rows of 128 bytes; the
+        // assertion and the number of runs keep them in their slices. Tiles hold nothing before and
+        // after. All vector registers stay as they are.
+        unsafe {
+            asm!(
+                "ldtilecfg [{shapes}]",
+                "tileloadd tmm0, [{sums} + {wide}*1]",
+                "tileloadd tmm1, [{sums} + {wide}*1 + 64]",
+                "tileloadd tmm2, [{sums} + {wide}*1 + 2048]",
+                "tileloadd tmm3, [{sums} + {wide}*1 + 2112]",
+                "2:",
+                "tileloadd tmm4, [{left} + {narrow}*1]",
+                "tileloadd tmm6, [{panel} + {wide}*1]",
+                "tileloadd tmm7, [{panel} + {wide}*1 + 64]",
+                "tileloadd tmm5, [{left} + {narrow}*1 + 1024]",
+                "tdpbf16ps tmm0, tmm4, tmm6",
+                "tdpbf16ps tmm1, tmm4, tmm7",
+                "tdpbf16ps tmm2, tmm5, tmm6",
+                "tdpbf16ps tmm3, tmm5, tmm7",
+                "add {left}, {step}",
+                "add {panel}, 2048",
+                "dec {runs}",
+                "jnz 2b",
+                "tilestored [{sums} + {wide}*1], tmm0",
+                "tilestored [{sums} + {wide}*1 + 64], tmm1",
+                "tilestored [{sums} + {wide}*1 + 2048], tmm2",
+                "tilestored [{sums} + {wide}*1 + 2112], tmm3",
+                "tilerelease",
+                shapes = in(reg) &raw const ALL_FULL,
+                sums = in(reg) sums.as_mut_ptr(),
+                left = inout(reg) left.as_ptr() => _,
+                panel = inout(reg) panel.as_ptr() => _,
+                runs = inout(reg) runs => _,
+                step = in(reg) run_stride * size_of::<u16>(),
+                narrow = in(reg) 64usize,
+                wide = in(reg) 128usize,
+                out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
+                out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
+                options(nostack)
+            );
+        }
+    }
 }

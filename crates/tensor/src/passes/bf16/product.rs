@@ -33,8 +33,20 @@ impl Unit {
         match self {
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => super::native::multiply(rows, panel, target, write),
+            #[cfg(target_arch = "x86_64")]
+            Self::Amx => {
+                let Some(unit) = super::native::amx() else {
+                    unreachable!("a unit that was not detected");
+                };
+                super::tiles::multiply(unit, rows, panel, target, write);
+            }
             #[cfg(test)]
             Self::Software => super::software::multiply(rows, panel, target, write),
+            #[cfg(test)]
+            Self::SoftwareTiles => {
+                let unit = &super::software::SoftwareTiles;
+                super::tiles::multiply(unit, rows, panel, target, write);
+            }
         }
     }
 }

@@ -98,11 +98,46 @@ fn largest_error(unit: Unit, block: usize, rows: usize, runs: usize) -> f64 {
     worst
 }
 
+/// What there is to multiply with beside these vector instructions.
+pub(in super::super) fn units(set: InstructionSet) -> Vec<Unit> {
+    let mut units = vec![Unit::Software];
+    if PANEL_VECTORS * set.lanes() == tiles::SIDE {
+        units.push(Unit::SoftwareTiles);
+    }
+    #[cfg(target_arch = "x86_64")]
+    if Unit::detect(set) == Some(Unit::Amx) {
+        units.push(Unit::Avx512);
+    }
+    units.extend(Unit::detect(set));
+    units
+}
+
+#[test]
+fn tiles_multiply_small_integers_without_an_error() {
+    assert!(tiles::is_right(&software::SoftwareTiles));
+    for (rows, runs) in [(1, 1), (15, 5), (32, 4), (45, 9), (64, 2), (65, 1)] {
+        let error = largest_error(Unit::SoftwareTiles, tiles::SIDE, rows, runs);
+        assert!(error < 1e-6, "{rows} rows, {runs} runs: {error}");
+    }
+}
+
+#[test]
+fn a_unit_of_tiles_with_a_fault_is_noticed() {
+    struct Faulty;
+    impl tiles::TileUnit for Faulty {
+        fn multiply_add(&self, left: &[u16], run_stride: usize, panel: &[u16], sums: &mut [f32]) {
+            software::SoftwareTiles.multiply_add(left, run_stride, panel, sums);
+            sums[tiles::AREA - 1] += 1.0;
+        }
+    }
+    assert!(!tiles::is_right(&Faulty));
+}
+
 #[test]
 fn products_equal_those_of_the_rounded_factors() {
     for set in InstructionSet::available() {
         let block = PANEL_VECTORS * set.lanes();
-        for unit in Unit::detect(set).into_iter().chain([Unit::Software]) {
+        for unit in units(set) {
             for (rows, runs) in [
                 (1, 1),
                 (7, 2),
