@@ -17,6 +17,7 @@ mod leaky_relu;
 mod matrix_product;
 mod moving_average;
 mod shifted_leaky_relu;
+mod strided_maps;
 mod weighted_l1;
 
 pub use adam_step::{AdamMoments, AdamRates, adam_step};

@@ -116,7 +116,7 @@ impl MapShape {
         }
     }
 
-    fn layout(&self, set: InstructionSet, images: usize) -> MapLayout {
+    pub(crate) fn layout(&self, set: InstructionSet, images: usize) -> MapLayout {
         MapLayout {
             channels: self.channels(),
             side: self.side(),
