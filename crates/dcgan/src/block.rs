@@ -120,7 +120,7 @@ impl Normalization {
     /// Normalizes, then applies the leaky rectifier.
     pub(crate) fn activate(&self, x: &Tensor, slope: f64, mode: Mode) -> Result<Tensor> {
         match (self, mode) {
-            (Self::Batch(norm), _) => Ok(leaky_relu(&norm.forward(x, mode)?, slope)?),
+            (Self::Batch(norm), _) => norm.forward_rectified(x, slope, mode),
             (Self::Bias(_), _) => Ok(leaky_relu(&self.shift(x)?, slope)?),
             (Self::Folded(_), Mode::Train) => Err(Error::Frozen),
             (Self::Folded(shift), Mode::Eval) => Ok(shifted_leaky_relu(x, shift, slope)?),

@@ -1,4 +1,6 @@
-use semantic_inpaint_tensor::ops::{BatchStatistics, batch_norm, channel_affine, moving_average};
+use semantic_inpaint_tensor::ops::{
+    BatchStatistics, batch_norm_leaky_relu, channel_affine, leaky_relu, moving_average,
+};
 use semantic_inpaint_tensor::{Tensor, Var};
 
 use crate::{Error, Init, Mode, ParamSpec, Params, Result, Role};
@@ -72,15 +74,7 @@ impl BatchNorm {
     /// do not fit or a channel has a single value.
     pub fn forward(&self, images: &Tensor, mode: Mode) -> Result<Tensor> {
         match mode {
-            Mode::Train => {
-                let (mean, variance) = self.updates.as_ref().ok_or(Error::Frozen)?;
-                let (result, batch) = batch_norm(images, &self.weight, &self.bias, EPSILON)?;
-                let BatchStatistics { count, .. } = batch;
-                let unbiased = (&batch.variance * (count as f64 / (count - 1) as f64))?;
-                moving_average(mean, &batch.mean, DECAY)?;
-                moving_average(variance, &unbiased, DECAY)?;
-                Ok(result)
-            }
+            Mode::Train => self.train(images, 1.0),
             Mode::Eval => {
                 let (scale, shift) = self.scale_and_shift()?;
                 Ok(channel_affine(images, &scale, &shift)?)
@@ -120,6 +114,29 @@ impl BatchNorm {
             .broadcast_sub(&mean(gradient)?)?
             .sub(&centered.broadcast_mul(&slope)?)?;
         Ok(free.broadcast_mul(&(wide(&self.weight)? * inverse)?)?)
+    }
+
+    /// The normalized images behind a leaky rectifier: in training, one operation instead of two.
+    ///
+    /// # Errors
+    ///
+    /// As [`BatchNorm::forward`]; a tensor error for a negative slope.
+    pub fn forward_rectified(&self, images: &Tensor, slope: f64, mode: Mode) -> Result<Tensor> {
+        match mode {
+            Mode::Train => self.train(images, slope),
+            Mode::Eval => Ok(leaky_relu(&self.forward(images, mode)?, slope)?),
+        }
+    }
+
+    fn train(&self, images: &Tensor, slope: f64) -> Result<Tensor> {
+        let (mean, variance) = self.updates.as_ref().ok_or(Error::Frozen)?;
+        let (weight, bias) = (&self.weight, &self.bias);
+        let (result, batch) = batch_norm_leaky_relu(images, weight, bias, EPSILON, slope)?;
+        let BatchStatistics { count, .. } = batch;
+        let unbiased = (&batch.variance * (count as f64 / (count - 1) as f64))?;
+        moving_average(mean, &batch.mean, DECAY)?;
+        moving_average(variance, &unbiased, DECAY)?;
+        Ok(result)
     }
 
     /// The map that the layer is in evaluation, `y = scale x + shift`, each `[C]`; the scale can be

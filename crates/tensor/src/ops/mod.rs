@@ -17,10 +17,11 @@ mod leaky_relu;
 mod matrix_product;
 mod moving_average;
 mod shifted_leaky_relu;
+mod strided_maps;
 mod weighted_l1;
 
 pub use adam_step::{AdamMoments, AdamRates, adam_step};
-pub use batch_norm::{BatchStatistics, batch_norm};
+pub use batch_norm::{BatchStatistics, batch_norm, batch_norm_leaky_relu};
 pub use channel_affine::channel_affine;
 pub use conv_transpose2d::conv_transpose2d;
 pub use conv2d::conv2d;

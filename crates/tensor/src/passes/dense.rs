@@ -6,7 +6,7 @@ use super::instruction_set::InstructionSet;
 use super::map_layout::MapLayout;
 use super::pass::{Direction, Span};
 use super::product::{Rows, Target, Write, multiply};
-use super::taps::{KERNEL, KERNEL_AREA, Weights};
+use super::taps::{DirectedWeights, KERNEL, KERNEL_AREA, Weights};
 
 /// The 4x4 convolution between maps of one pixel (coarse) and maps of 4x4 pixels (fine): every value
 /// of one with every value of the other.
@@ -35,33 +35,29 @@ impl Dense {
         weights: &Weights<'_>,
         block: usize,
     ) -> Self {
-        let (inputs, outputs) = match direction {
-            Direction::Up => (weights.coarse, weights.fine),
-            Direction::Down => (weights.fine, weights.coarse),
-        };
-        let padded = inputs.next_multiple_of(block);
-        let mut panels = Buffer::zeros(outputs.next_multiple_of(block) * KERNEL_AREA * padded);
-        for (place, value) in panels.iter_mut().enumerate() {
-            let (index, lane) = (place / block, place % block);
-            let (pixel, input, output_block) = match direction {
-                Direction::Up => {
-                    let (index, input) = (index / padded, index % padded);
-                    (index % KERNEL_AREA, input, index / KERNEL_AREA)
+        let weights = DirectedWeights::new(weights, direction);
+        let padded = weights.inputs.next_multiple_of(block);
+        let panels_len = KERNEL_AREA * padded * block;
+        let mut panels = Buffer::zeros(weights.outputs.div_ceil(block) * panels_len);
+        panels
+            .par_chunks_mut(panels_len)
+            .enumerate()
+            .for_each(|(output_block, panels)| {
+                for input in 0..padded {
+                    let values = weights.of_block(input, output_block * block, block);
+                    for pixel in 0..KERNEL_AREA {
+                        let (row, column) = position(pixel);
+                        let place = match direction {
+                            Direction::Up => pixel * padded + input,
+                            Direction::Down => {
+                                (input / block * KERNEL_AREA + pixel) * block + input % block
+                            }
+                        };
+                        let values = &values[row * KERNEL + column][..block];
+                        panels[place * block..][..block].copy_from_slice(values);
+                    }
                 }
-                Direction::Down => {
-                    let (index, channel) = (index / block, index % block);
-                    let (index, pixel) = (index / KERNEL_AREA, index % KERNEL_AREA);
-                    let blocks = padded / block;
-                    (pixel, index % blocks * block + channel, index / blocks)
-                }
-            };
-            let (row, column) = position(pixel);
-            let output = output_block * block + lane;
-            *value = match direction {
-                Direction::Up => weights.at(input, output, row, column),
-                Direction::Down => weights.at(output, input, row, column),
-            };
-        }
+            });
         Self {
             set,
             direction,

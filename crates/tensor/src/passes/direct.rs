@@ -10,7 +10,7 @@ use super::map_layout::MapLayout;
 use super::pass::{Direction, Span};
 use super::product::{Rows, Target, Write, multiply};
 use super::scratch::Scratch;
-use super::taps::{KERNEL_AREA, TAPS, Tap, Weights, moved};
+use super::taps::{DirectedWeights, KERNEL, KERNEL_AREA, TAPS, Tap, Weights, moved};
 
 /// The strided convolution as sums of products, one for each tap, from maps in place: nothing is
 /// copied, and taps that would meet the padding are left out.
@@ -56,27 +56,22 @@ impl Direct {
         weights: &Weights<'_>,
         block: usize,
     ) -> Self {
-        let (inputs, outputs) = match direction {
-            Direction::Up => (weights.coarse, weights.fine),
-            Direction::Down => (weights.fine, weights.coarse),
-        };
-        let padded = inputs.next_multiple_of(block);
-        let blocks = outputs.div_ceil(block);
+        let weights = DirectedWeights::new(weights, direction);
+        let padded = weights.inputs.next_multiple_of(block);
+        let blocks = weights.outputs.div_ceil(block);
         let mut panels = Buffer::zeros(blocks * KERNEL_AREA * padded * block);
-        let mut columns = panels.chunks_exact_mut(block);
-        for output_block in 0..blocks {
-            for (row, column) in taps() {
-                for (input, values) in columns.by_ref().take(padded).enumerate() {
-                    for (lane, value) in values.iter_mut().enumerate() {
-                        let output = output_block * block + lane;
-                        *value = match direction {
-                            Direction::Up => weights.at(input, output, row.tap, column.tap),
-                            Direction::Down => weights.at(output, input, row.tap, column.tap),
-                        };
+        panels
+            .par_chunks_mut(KERNEL_AREA * padded * block)
+            .enumerate()
+            .for_each(|(output_block, panels)| {
+                for input in 0..padded {
+                    let values = weights.of_block(input, output_block * block, block);
+                    for (place, (row, column)) in taps().enumerate() {
+                        let values = &values[row.tap * KERNEL + column.tap][..block];
+                        panels[(place * padded + input) * block..][..block].copy_from_slice(values);
                     }
                 }
-            }
-        }
+            });
         Self {
             set,
             direction,

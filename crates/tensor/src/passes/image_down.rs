@@ -136,7 +136,7 @@ impl ImageDown {
 }
 
 /// The windows of one row of coarse pixels: `[pixel, channel, row, column]`, 0 beyond the image.
-fn copy_windows(image: &[f32], side: usize, row: usize, windows: &mut [f32]) {
+pub(crate) fn copy_windows(image: &[f32], side: usize, row: usize, windows: &mut [f32]) {
     let fine = 2 * side;
     let taps = windows.len() / side;
     for (channel, plane) in image.chunks_exact(fine * fine).enumerate() {

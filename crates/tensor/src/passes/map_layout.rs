@@ -1,3 +1,13 @@
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::taps::MOST_IN_BLOCK;
+
+/// Pixels of each channel that change places together: a cache line, as planes lie powers of two apart
+/// and the lines of all channels do not stay in a small cache side by side.
+const PIXELS_AT_ONCE: usize = 16;
+
 /// How square feature maps of several images lie in memory.
 ///
 /// Channels are cut into blocks of as many as one panel of a product is wide; a block's maps are cut
@@ -58,31 +68,72 @@ impl MapLayout {
         phase * self.phase_len() + self.in_phase(image, row / 2, column / 2)
     }
 
-    /// Writes images `[N, C, side, side]` in this layout.
+    /// Writes images `[N, C, side, side]` in this layout, zeros for channels beyond the last.
     pub(crate) fn gather(&self, images: &[f32], values: &mut [f32]) {
-        self.each(|place, index| values[place] = images[index]);
+        let plane_len = self.side * self.side;
+        values
+            .par_chunks_mut(self.block_len())
+            .enumerate()
+            .for_each(|(block, values)| {
+                let channels = self.channels_of(block);
+                for (image, planes) in images.chunks_exact(self.channels * plane_len).enumerate() {
+                    let planes = &planes[channels.start * plane_len..channels.end * plane_len];
+                    let mut lines = [[0.0; PIXELS_AT_ONCE]; MOST_IN_BLOCK];
+                    for start in (0..plane_len).step_by(PIXELS_AT_ONCE) {
+                        let end = plane_len.min(start + PIXELS_AT_ONCE);
+                        for (line, plane) in lines.iter_mut().zip(planes.chunks_exact(plane_len)) {
+                            line[..end - start].copy_from_slice(&plane[start..end]);
+                        }
+                        for pixel in start..end {
+                            let place = self.place(image, pixel);
+                            let values = &mut values[place..][..self.block];
+                            for (value, line) in values.iter_mut().zip(&lines) {
+                                *value = line[(pixel - start) % PIXELS_AT_ONCE];
+                            }
+                        }
+                    }
+                }
+            });
     }
 
     /// Reads images `[N, C, side, side]` back.
     pub(crate) fn scatter(&self, values: &[f32], images: &mut [f32]) {
-        self.each(|place, index| images[index] = values[place]);
-    }
-
-    /// Every value's place here and its index in `[N, C, side, side]`.
-    fn each(&self, mut visit: impl FnMut(usize, usize)) {
-        for image in 0..self.images {
-            for channel in 0..self.channels {
-                let first = channel / self.block * self.block_len() + channel % self.block;
-                for row in 0..self.side {
-                    for column in 0..self.side {
-                        let index = ((image * self.channels + channel) * self.side + row)
-                            * self.side
-                            + column;
-                        visit(first + self.in_block(image, row, column), index);
+        let plane_len = self.side * self.side;
+        images
+            .par_chunks_mut(self.channels * plane_len)
+            .enumerate()
+            .flat_map(|(image, planes)| {
+                let blocks = planes.par_chunks_mut(self.block * plane_len).enumerate();
+                blocks.map(move |(block, planes)| (image, block, planes))
+            })
+            .for_each(|(image, block, planes)| {
+                let values = &values[block * self.block_len()..][..self.block_len()];
+                let mut lines = [[0.0; PIXELS_AT_ONCE]; MOST_IN_BLOCK];
+                for start in (0..plane_len).step_by(PIXELS_AT_ONCE) {
+                    let end = plane_len.min(start + PIXELS_AT_ONCE);
+                    for pixel in start..end {
+                        let values = &values[self.place(image, pixel)..][..self.block];
+                        for (line, &value) in lines.iter_mut().zip(values) {
+                            line[(pixel - start) % PIXELS_AT_ONCE] = value;
+                        }
+                    }
+                    for (line, plane) in lines.iter().zip(planes.chunks_exact_mut(plane_len)) {
+                        plane[start..end].copy_from_slice(&line[..end - start]);
                     }
                 }
-            }
-        }
+            });
+    }
+
+    /// The channels that a block holds.
+    fn channels_of(&self, block: usize) -> Range<usize> {
+        let first = block * self.block;
+        first..self.channels.min(first + self.block)
+    }
+
+    /// Where the channels of a pixel, counted in raster order, start in a block.
+    #[inline(always)]
+    fn place(&self, image: usize, pixel: usize) -> usize {
+        self.in_block(image, pixel / self.side, pixel % self.side)
     }
 }
 

@@ -14,6 +14,7 @@ mod buffer;
 mod dense;
 mod direct;
 mod epilogue;
+mod filters;
 mod image_down;
 mod image_up;
 mod instruction_set;
@@ -27,13 +28,17 @@ mod taps;
 mod tile_transforms;
 mod tiles;
 mod transforms;
+mod weight_gradient;
 
 #[cfg(test)]
 mod tests;
 
 pub use buffer::Buffer;
 pub use epilogue::Epilogue;
+pub(crate) use image_down::copy_windows;
 pub use instruction_set::InstructionSet;
+pub(crate) use map_layout::MapLayout;
 pub use pass::{Direction, MapShape, Pass, PassPlan, Span, Tiling};
 pub use precision::Precision;
 pub use scratch::Scratch;
+pub(crate) use weight_gradient::WeightGradient;

@@ -118,7 +118,7 @@ impl MapShape {
         }
     }
 
-    fn layout(&self, set: InstructionSet, images: usize) -> MapLayout {
+    pub(crate) fn layout(&self, set: InstructionSet, images: usize) -> MapLayout {
         MapLayout {
             channels: self.channels(),
             side: self.side(),

@@ -151,6 +151,78 @@ impl<const HEIGHT: usize, const VECTORS: usize> WithSimd for Block<'_, '_, HEIGH
     }
 }
 
+/// Left-hand channels that [`multiply_transposed`] keeps in registers.
+const CHANNELS_AT_ONCE: usize = 8;
+
+/// `product += left^T right` for `left` and `right` with rows of one block of channels each: row c of
+/// the product is what channel c of the left meets, `[channel of left, channel of right]`.
+pub(crate) fn multiply_transposed(
+    set: InstructionSet,
+    left: &[f32],
+    right: &[f32],
+    product: &mut [f32],
+) {
+    let narrow = set.rows_at_once() < CHANNELS_AT_ONCE;
+    if narrow {
+        set.run(Transposed::<2> {
+            left,
+            right,
+            product,
+        });
+    } else {
+        set.run(Transposed::<CHANNELS_AT_ONCE> {
+            left,
+            right,
+            product,
+        });
+    }
+}
+
+struct Transposed<'a, const HEIGHT: usize> {
+    left: &'a [f32],
+    right: &'a [f32],
+    product: &'a mut [f32],
+}
+
+impl<const HEIGHT: usize> WithSimd for Transposed<'_, HEIGHT> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self {
+            left,
+            right,
+            product,
+        } = self;
+        let block = PANEL_VECTORS * S::F32_LANES;
+        let products = product.chunks_exact_mut(HEIGHT * block);
+        for (first, product) in (0..block).step_by(HEIGHT).zip(products) {
+            let mut sums = [[simd.splat_f32s(0.0); PANEL_VECTORS]; HEIGHT];
+            for (sums, row) in sums.iter_mut().zip(product.chunks_exact(block)) {
+                sums.copy_from_slice(S::as_simd_f32s(row).0);
+            }
+            let rows = left.chunks_exact(block).zip(right.chunks_exact(block));
+            for (left, right) in rows {
+                let factors: &[f32; HEIGHT] = match left[first..].first_chunk() {
+                    Some(factors) => factors,
+                    None => return,
+                };
+                let right = S::as_simd_f32s(right).0;
+                for row in 0..HEIGHT {
+                    let factor = simd.splat_f32s(factors[row]);
+                    for vector in 0..PANEL_VECTORS {
+                        sums[row][vector] =
+                            multiply_add(simd, factor, right[vector], sums[row][vector]);
+                    }
+                }
+            }
+            for (sums, row) in sums.iter().zip(product.chunks_exact_mut(block)) {
+                S::as_mut_simd_f32s(row).0.copy_from_slice(sums);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

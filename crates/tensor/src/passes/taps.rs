@@ -1,3 +1,5 @@
+use super::pass::Direction;
+
 /// A stride-2 convolution with a 4x4 kernel and padding 1, along one axis, between a coarse map and
 /// one parity of a fine map, pixel `2 i + parity`: the taps that meet there, and how far from coarse
 /// pixel i the coarse pixel of each tap lies.
@@ -48,6 +50,61 @@ impl Weights<'_> {
             return 0.0;
         }
         self.values[((coarse * self.fine + fine) * KERNEL + row) * KERNEL + column]
+    }
+}
+
+/// Channels in a block at most: two of the widest vectors.
+pub(crate) const MOST_IN_BLOCK: usize = 32;
+
+/// For every tap the weights from one input to the channels of a block, those beyond the last 0.
+pub(crate) type BlockTaps = [[f32; MOST_IN_BLOCK]; KERNEL_AREA];
+
+/// Weights as one direction of a pass reads them: by output and input.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DirectedWeights<'a> {
+    values: &'a [f32],
+    pub(crate) inputs: usize,
+    pub(crate) outputs: usize,
+    /// From the 16 taps of one output to those of the next, and of one input to those of the next.
+    output_stride: usize,
+    input_stride: usize,
+}
+
+impl<'a> DirectedWeights<'a> {
+    pub(crate) fn new(weights: &Weights<'a>, direction: Direction) -> Self {
+        let Weights {
+            values,
+            coarse,
+            fine,
+        } = *weights;
+        let (of_coarse, of_fine) = (fine * KERNEL_AREA, KERNEL_AREA);
+        let (inputs, outputs, input_stride, output_stride) = match direction {
+            Direction::Up => (coarse, fine, of_coarse, of_fine),
+            Direction::Down => (fine, coarse, of_fine, of_coarse),
+        };
+        Self {
+            values,
+            inputs,
+            outputs,
+            output_stride,
+            input_stride,
+        }
+    }
+
+    /// The taps from an input, which may lie beyond the last, to the outputs `first .. first + block`.
+    pub(crate) fn of_block(&self, input: usize, first: usize, block: usize) -> BlockTaps {
+        let mut taps = [[0.0; MOST_IN_BLOCK]; KERNEL_AREA];
+        if input >= self.inputs {
+            return taps;
+        }
+        for (lane, output) in (first..self.outputs.min(first + block)).enumerate() {
+            let start = output * self.output_stride + input * self.input_stride;
+            let values = &self.values[start..][..KERNEL_AREA];
+            for (tap, &value) in taps.iter_mut().zip(values) {
+                tap[lane] = value;
+            }
+        }
+        taps
     }
 }
 

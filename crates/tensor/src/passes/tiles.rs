@@ -5,14 +5,14 @@ use rayon::prelude::*;
 use super::bf16::{self, PairRows, Unit};
 use super::buffer::Buffer;
 use super::epilogue::{Epilogue, Piece};
+use super::filters::Filter;
 use super::instruction_set::InstructionSet;
 use super::map_layout::MapLayout;
 use super::pass::{Direction, Span};
 use super::product::{Rows, Target, Write, multiply};
 use super::scratch::Scratch;
-use super::taps::{COEFFICIENTS, Weights};
+use super::taps::{DirectedWeights, Weights};
 use super::tile_transforms::{Evaluate, Gather, Interpolate, Spread};
-use super::transforms::{self, MOST};
 
 /// Values in a cache line.
 const LINE: usize = 16;
@@ -55,34 +55,21 @@ impl<const SIZE: usize> Tiles<SIZE> {
         weights: &Weights<'_>,
         block: usize,
     ) -> Self {
-        let (inputs, outputs) = match direction {
-            Direction::Up => (weights.coarse, weights.fine),
-            Direction::Down => (weights.fine, weights.coarse),
-        };
-        let padded = inputs.next_multiple_of(block);
-        let len = outputs.div_ceil(block) * 4 * Self::POINTS * padded * block;
-        let mut panels = Buffer::zeros(len);
-        let panel_len = padded * block;
-        for output in 0..outputs {
-            for input in 0..inputs {
-                let (coarse, fine) = match direction {
-                    Direction::Up => (input, output),
-                    Direction::Down => (output, input),
-                };
-                for phase in 0..4 {
-                    let points = filter_points::<SIZE>(weights, coarse, fine, phase);
-                    for (point, &value) in points.iter().enumerate() {
-                        let (outer, inner) = match direction {
-                            Direction::Up => (phase * Self::POINTS + point, 0),
-                            Direction::Down => (point * 4, phase),
-                        };
-                        let panel = output / block * 4 * Self::POINTS + outer + inner;
-                        let place = panel * panel_len + input * block + output % block;
-                        panels[place] = value;
-                    }
-                }
-            }
-        }
+        let weights = DirectedWeights::new(weights, direction);
+        let padded = weights.inputs.next_multiple_of(block);
+        let panels_len = 4 * Self::POINTS * padded * block;
+        let mut panels = Buffer::zeros(weights.outputs.div_ceil(block) * panels_len);
+        panels
+            .par_chunks_mut(panels_len)
+            .enumerate()
+            .for_each(|(output_block, panels)| {
+                set.run(Filter::<SIZE> {
+                    weights,
+                    direction,
+                    first: output_block * block,
+                    panels,
+                });
+            });
         Self {
             set,
             direction,
@@ -346,25 +333,4 @@ impl<const SIZE: usize> Tiles<SIZE> {
 /// points at once, which must not fall into the same few sets of the cache.
 pub(super) fn point_len(rows: usize, block: usize) -> usize {
     rows * block + LINE
-}
-
-/// The filter of one pair of channels and one phase at all pairs of points.
-fn filter_points<const SIZE: usize>(
-    weights: &Weights<'_>,
-    coarse: usize,
-    fine: usize,
-    phase: usize,
-) -> Vec<f32> {
-    let (row_taps, column_taps) = (COEFFICIENTS[phase / 2], COEFFICIENTS[phase % 2]);
-    let rows = row_taps.map(|row| {
-        let taps = column_taps.map(|column| f64::from(weights.at(coarse, fine, row, column)));
-        transforms::filter::<SIZE>(taps)
-    });
-    let mut columns = [[0.0; MOST]; MOST];
-    for (index, column) in columns.iter_mut().enumerate() {
-        *column = transforms::filter::<SIZE>([rows[0][index], rows[1][index]]);
-    }
-    (0..(SIZE + 1) * (SIZE + 1))
-        .map(|point| columns[point % (SIZE + 1)][point / (SIZE + 1)] as f32)
-        .collect()
 }

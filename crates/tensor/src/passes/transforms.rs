@@ -5,7 +5,8 @@
 //! `SIZE + 1` points it costs as many multiplications, not `2 SIZE`:
 //! `a w = interpolate(evaluate(a) * filter(w))`. The same three maps, transposed, give the correlation
 //! `out_i = sum_j w_j d_(i+j)` of `SIZE + 1` values d: `out = gather(filter(w) * spread(d))`, where
-//! `spread` is `interpolate` transposed and `gather` is `evaluate` transposed. The points are 0, 1 and
+//! `spread` is `interpolate` transposed and `gather` is `evaluate` transposed. Transposed once more it
+//! gives the gradient with respect to the filter, `collect(evaluate(a) * spread(d))`. The points are 0, 1 and
 //! infinity for runs of 2, and -1 and 2 besides for runs of 4; constant factors of the interpolation
 //! stand in the filter.
 
@@ -20,18 +21,38 @@ pub(super) const MOST: usize = 5;
 pub(super) type Run<V> = [V; MOST];
 
 /// The filter `w_0 + w_1 y` at the points, with the factors that the interpolation leaves out.
-pub(super) fn filter<const SIZE: usize>(w: [f64; 2]) -> [f64; MOST] {
+#[inline(always)]
+pub(super) fn filter<S: Simd, const SIZE: usize>(simd: S, w: [S::f32s; 2]) -> Run<S::f32s> {
     let [a, b] = w;
-    match SIZE {
-        2 => [a, a + b, b, 0.0, 0.0],
-        _ => [
-            a / 2.0,
-            (a + b) / 2.0,
-            (a - b) / 6.0,
-            (a + 2.0 * b) / 6.0,
-            b,
-        ],
+    let (add, sub) = (|x, y| simd.add_f32s(x, y), |x, y| simd.sub_f32s(x, y));
+    if SIZE == 2 {
+        return [a, add(a, b), b, a, a];
     }
+    let times = |factor: f32, x| simd.mul_f32s(simd.splat_f32s(factor), x);
+    let (half, sixth) = (0.5, 1.0 / 6.0);
+    [
+        times(half, a),
+        times(half, add(a, b)),
+        times(sixth, sub(a, b)),
+        times(sixth, add(a, add(b, b))),
+        b,
+    ]
+}
+
+/// [`filter`] transposed: the gradient with respect to the two weights of what the points weigh.
+#[inline(always)]
+pub(super) fn collect<S: Simd, const SIZE: usize>(simd: S, v: Run<S::f32s>) -> [S::f32s; 2] {
+    let [v0, v1, v2, v3, v4] = v;
+    let (add, sub) = (|x, y| simd.add_f32s(x, y), |x, y| simd.sub_f32s(x, y));
+    if SIZE == 2 {
+        return [add(v0, v1), add(v1, v2)];
+    }
+    let times = |factor: f32, x, y| multiply_add(simd, simd.splat_f32s(factor), x, y);
+    let (half, sixth) = (0.5, 1.0 / 6.0);
+    let zero = simd.splat_f32s(0.0);
+    let a = times(half, add(v0, v1), times(sixth, add(v2, v3), zero));
+    let b = times(half, v1, times(sixth, sub(add(v3, v3), v2), v4));
+    [a, b]
 }
 
 /// The polynomial with coefficients `a` at the points.
@@ -109,20 +130,16 @@ mod tests {
     fn product_and_correlation<const SIZE: usize>() {
         let a = [0.5f32, -1.25, 2.0, 0.75, 0.0];
         let d = [1.5f32, -0.5, 0.25, 2.0, -1.0];
-        let w = [0.75, -0.5];
-        let filter = filter::<SIZE>(w);
+        let w = [0.75f32, -0.5];
+        let filter = filter::<_, SIZE>(Scalar, w);
         let scaled = |values: Run<f32>| -> Run<f32> {
-            std::array::from_fn(|point| values[point] * filter[point] as f32)
+            std::array::from_fn(|point| values[point] * filter[point])
         };
         let product = interpolate::<_, SIZE>(Scalar, scaled(evaluate::<_, SIZE>(Scalar, a)));
         for degree in 0..=SIZE {
-            let low = if degree < SIZE {
-                a[degree] * w[0] as f32
-            } else {
-                0.0
-            };
+            let low = if degree < SIZE { a[degree] * w[0] } else { 0.0 };
             let high = if degree > 0 {
-                a[degree - 1] * w[1] as f32
+                a[degree - 1] * w[1]
             } else {
                 0.0
             };
@@ -133,13 +150,20 @@ mod tests {
         }
         let correlation = gather::<_, SIZE>(Scalar, scaled(spread::<_, SIZE>(Scalar, d)));
         for index in 0..SIZE {
-            let want = d[index] * w[0] as f32 + d[index + 1] * w[1] as f32;
+            let want = d[index] * w[0] + d[index + 1] * w[1];
             assert!((correlation[index] - want).abs() < 1e-6, "{SIZE} {index}");
+        }
+        let (values, windows) = (evaluate::<_, SIZE>(Scalar, a), spread::<_, SIZE>(Scalar, d));
+        let products = std::array::from_fn(|point| values[point] * windows[point]);
+        let gradient = collect::<_, SIZE>(Scalar, products);
+        for (tap, got) in gradient.into_iter().enumerate() {
+            let want: f32 = (0..SIZE).map(|index| a[index] * d[index + tap]).sum();
+            assert!((got - want).abs() < 1e-5, "{SIZE} {tap}");
         }
     }
 
     #[test]
-    fn values_at_points_give_products_and_correlations() {
+    fn values_at_points_give_products_correlations_and_gradients() {
         product_and_correlation::<2>();
         product_and_correlation::<4>();
     }

@@ -1,13 +1,18 @@
+mod channel;
+
+use std::sync::{Arc, OnceLock};
+
 use candle_core::backend::BackendStorage;
 use candle_core::{
-    CpuStorage, CustomOp2, CustomOp3, Layout, Result as CandleResult, Shape, Storage, Tensor,
-    WithDType,
+    CpuStorage, CustomOp2, CustomOp3, Layout, Result as CandleResult, Shape, Tensor, WithDType,
 };
-use rayon::prelude::*;
 
-use super::channel_affine::map_planes;
-use super::float::{Float, dense, for_float, runs_on_cpu_kernels};
+use super::float::{dense, for_float, runs_on_cpu_kernels};
+use super::leaky_relu::leaky_relu;
 use crate::{Error, Result};
+use channel::{
+    ChannelMap, Moments, each_channel, gradient_sums, input_gradient, moments, planes_of,
+};
 
 /// Mean and biased variance of each channel over a batch.
 #[derive(Debug, Clone)]
@@ -42,6 +47,24 @@ pub fn batch_norm(
     shift: &Tensor,
     epsilon: f64,
 ) -> Result<(Tensor, BatchStatistics)> {
+    batch_norm_leaky_relu(images, scale, shift, epsilon, 1.0)
+}
+
+/// Batch normalisation in training, then the leaky rectifier, in one reading of the images.
+///
+/// **Equation** `y = leaky_relu(batch_norm(x), slope)`, see [`batch_norm`](fn@batch_norm) and
+/// [`leaky_relu`](fn@super::leaky_relu); slope 1 leaves the rectifier out.
+///
+/// # Errors
+///
+/// As these two.
+pub fn batch_norm_leaky_relu(
+    images: &Tensor,
+    scale: &Tensor,
+    shift: &Tensor,
+    epsilon: f64,
+    slope: f64,
+) -> Result<(Tensor, BatchStatistics)> {
     let (batch, channels, height, width) = images.dims4()?;
     let count = batch * height * width;
     if count < 2 {
@@ -51,30 +74,29 @@ pub fn batch_norm(
             got: count.to_string(),
         });
     }
-    if !runs_on_cpu_kernels(images) {
-        return reference(images, scale, shift, epsilon);
+    if !(slope.is_finite() && slope >= 0.0) || !runs_on_cpu_kernels(images) {
+        let (result, statistics) = reference(images, scale, shift, epsilon)?;
+        return Ok((leaky_relu(&result, slope)?, statistics));
     }
-    let images = images.contiguous()?;
-    let moments = channel_moments(&images)?;
+    let moments = Arc::new(OnceLock::new());
     let op = BatchNorm {
-        mean: moments.iter().map(|moments| moments.0).collect(),
-        inverse_deviation: moments
-            .iter()
-            .map(|m| 1.0 / (m.1 + epsilon).sqrt())
-            .collect(),
+        epsilon,
+        slope,
+        moments: Arc::clone(&moments),
     };
-    let of_channels = |values: Vec<f64>| {
+    let images = images.contiguous()?;
+    let result = images.apply_op3(&scale.contiguous()?, &shift.contiguous()?, op)?;
+    let moments = moments.get().map(Vec::as_slice).unwrap_or_default();
+    let of_channels = |value: fn(&Moments) -> f64| {
+        let values: Vec<f64> = moments.iter().map(value).collect();
         Tensor::from_vec(values, channels, images.device())?.to_dtype(images.dtype())
     };
     let statistics = BatchStatistics {
-        mean: of_channels(op.mean.clone())?,
-        variance: of_channels(moments.iter().map(|moments| moments.1).collect())?,
+        mean: of_channels(|moments| moments.mean)?,
+        variance: of_channels(|moments| moments.variance)?,
         count,
     };
-    Ok((
-        images.apply_op3(&scale.contiguous()?, &shift.contiguous()?, op)?,
-        statistics,
-    ))
+    Ok((result, statistics))
 }
 
 fn reference(
@@ -101,64 +123,17 @@ fn reference(
     Ok((result, statistics))
 }
 
-/// Mean and biased variance of each channel, summed in f64.
-fn channel_moments(images: &Tensor) -> CandleResult<Vec<(f64, f64)>> {
-    let (_, channels, height, width) = images.dims4()?;
-    let (storage, layout) = images.storage_and_layout();
-    let Storage::Cpu(storage) = &*storage else {
-        candle_core::bail!("not on the CPU")
-    };
-    for_float!(storage.dtype(), T => {
-        let x = dense::<T>(storage, layout)?;
-        Ok(reduce_channels(channels, |channel| {
-            let planes = || planes_of(x, channels, height * width, channel);
-            let count = planes().map(<[T]>::len).sum::<usize>() as f64;
-            let mean = planes().map(|plane| sum(plane, |x| x)).sum::<f64>() / count;
-            let center = T::from_f64(mean);
-            let squares = |plane| sum(plane, |x: T| (x - center) * (x - center));
-            // The mean was rounded to T; its error is taken out of the variance.
-            let error = mean - center.to_f64();
-            let variance = planes().map(squares).sum::<f64>() / count - error * error;
-            (mean, variance.max(0.0))
-        }))
-    })
-}
-
-fn reduce_channels<R: Send>(channels: usize, reduce: impl Fn(usize) -> R + Send + Sync) -> Vec<R> {
-    (0..channels)
-        .into_par_iter()
-        .with_min_len(4)
-        .map(reduce)
-        .collect()
-}
-
-/// The planes of one channel of `[N, C, plane]`.
-fn planes_of<T>(
-    x: &[T],
-    channels: usize,
-    plane: usize,
-    channel: usize,
-) -> impl Iterator<Item = &[T]> {
-    x.chunks_exact(plane).skip(channel).step_by(channels)
-}
-
-/// The sum of `term` over a plane: 16 running sums that the compiler keeps in registers.
-fn sum<T: Float>(values: &[T], term: impl Fn(T) -> T) -> f64 {
-    let mut sums = [T::zero(); 16];
-    let chunks = values.chunks_exact(16);
-    let rest = chunks.remainder();
-    for chunk in chunks {
-        for (sum, &value) in sums.iter_mut().zip(chunk) {
-            *sum += term(value);
-        }
-    }
-    sums.iter().map(|sum| sum.to_f64()).sum::<f64>()
-        + rest.iter().map(|&value| term(value).to_f64()).sum::<f64>()
-}
-
 struct BatchNorm {
-    mean: Vec<f64>,
-    inverse_deviation: Vec<f64>,
+    epsilon: f64,
+    slope: f64,
+    /// Of each channel, once the values are computed.
+    moments: Arc<OnceLock<Vec<Moments>>>,
+}
+
+impl BatchNorm {
+    fn moments(&self) -> &[Moments] {
+        self.moments.get().map(Vec::as_slice).unwrap_or_default()
+    }
 }
 
 impl CustomOp3 for BatchNorm {
@@ -179,16 +154,23 @@ impl CustomOp3 for BatchNorm {
         if scale_layout.dims() != [channels] || shift_layout.dims() != [channels] {
             candle_core::bail!("batch_norm: {channels} channels, scale {scale_layout:?}")
         }
+        let plane = height * width;
         for_float!(x.dtype(), T => {
             let scale = dense::<T>(scale, scale_layout)?;
             let shift = dense::<T>(shift, shift_layout)?;
             let x = dense::<T>(x, x_layout)?;
-            let y = map_planes(x, channels, height * width, |channel, x, y| {
-                let mean = T::from_f64(self.mean[channel]);
-                let factor = T::from_f64(self.inverse_deviation[channel]) * scale[channel];
-                let shift = shift[channel];
-                y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - mean) * factor + shift);
+            let mut y = vec![T::from_f64(0.0); x.len()];
+            let all = each_channel(&mut y, channels, plane, #[inline(always)] |channel, y| {
+                let planes = planes_of(x, channels, plane, channel);
+                let moments = moments(planes.clone(), self.epsilon);
+                let map = ChannelMap::new(moments, scale[channel], shift[channel], self.slope);
+                for (y, x) in y.into_iter().zip(planes) {
+                    y.iter_mut().zip(x).for_each(|(y, &x)| *y = map.apply(x));
+                }
+                moments
             });
+            // Set once: every operation computes its values once.
+            let _ = self.moments.set(all);
             Ok((T::to_cpu_storage_owned(y), x_layout.shape().clone()))
         })
     }
@@ -201,92 +183,36 @@ impl CustomOp3 for BatchNorm {
         _result: &Tensor,
         gradient: &Tensor,
     ) -> CandleResult<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let gradient = gradient.contiguous()?;
-        let sums = gradient.apply_op2_no_bwd(images, &GradientSums { forward: self })?;
-        let of_images = images
-            .track_op()
-            .then(|| {
-                let op = InputGradient {
-                    forward: self,
-                    scale,
-                };
-                gradient.apply_op3_no_bwd(images, &sums, &op)
-            })
-            .transpose()?;
-        let of_shift = shift.track_op().then(|| sums.get(0)).transpose()?;
-        let of_scale = scale.track_op().then(|| sums.get(1)).transpose()?;
-        Ok((of_images, of_scale, of_shift))
+        let op = Gradient {
+            forward: self,
+            scale,
+            shift,
+            sums: OnceLock::new(),
+        };
+        let of_images = gradient.contiguous()?.apply_op2_no_bwd(images, &op)?;
+        let sums = op.sums.get().map(Vec::as_slice).unwrap_or_default();
+        let of_channels = |index: usize| {
+            let values: Vec<f64> = sums.iter().map(|sums| sums[index]).collect();
+            Tensor::from_vec(values, sums.len(), images.device())?.to_dtype(images.dtype())
+        };
+        let of_scale = scale.track_op().then(|| of_channels(1)).transpose()?;
+        let of_shift = shift.track_op().then(|| of_channels(0)).transpose()?;
+        Ok((images.track_op().then_some(of_images), of_scale, of_shift))
     }
 }
 
-/// Per channel, the sums of g and of g times the normalised x: `[2, C]`.
-struct GradientSums<'a> {
-    forward: &'a BatchNorm,
-}
-
-impl CustomOp2 for GradientSums<'_> {
-    fn name(&self) -> &'static str {
-        "semantic-inpaint-batch-norm-gradient-sums"
-    }
-
-    fn cpu_fwd(
-        &self,
-        gradient: &CpuStorage,
-        gradient_layout: &Layout,
-        x: &CpuStorage,
-        x_layout: &Layout,
-    ) -> CandleResult<(CpuStorage, Shape)> {
-        let (_, channels, height, width) = x_layout.shape().dims4()?;
-        let plane = height * width;
-        for_float!(x.dtype(), T => {
-            let gradient = dense::<T>(gradient, gradient_layout)?;
-            let x = dense::<T>(x, x_layout)?;
-            let sums = reduce_channels(channels, |channel| {
-                let center = T::from_f64(self.forward.mean[channel]);
-                let mut total = (0.0, 0.0);
-                let planes = planes_of(gradient, channels, plane, channel)
-                    .zip(planes_of(x, channels, plane, channel));
-                for (gradient, x) in planes {
-                    total.0 += sum(gradient, |g| g);
-                    total.1 += dot(gradient, x, center);
-                }
-                (total.0, total.1 * self.forward.inverse_deviation[channel])
-            });
-            let (plain, normalized): (Vec<f64>, Vec<f64>) = sums.into_iter().unzip();
-            let values = plain.into_iter().chain(normalized).map(T::from_f64).collect();
-            Ok((T::to_cpu_storage_owned(values), (2, channels).into()))
-        })
-    }
-}
-
-/// The sum of `left (right - center)` over a plane.
-fn dot<T: Float>(left: &[T], right: &[T], center: T) -> f64 {
-    let mut sums = [T::zero(); 16];
-    let (left, right) = (left.chunks_exact(16), right.chunks_exact(16));
-    let rest: f64 = left
-        .remainder()
-        .iter()
-        .zip(right.remainder())
-        .map(|(&left, &right)| (left * (right - center)).to_f64())
-        .sum();
-    for (left, right) in left.zip(right) {
-        for ((sum, &left), &right) in sums.iter_mut().zip(left).zip(right) {
-            *sum += left * (right - center);
-        }
-    }
-    sums.iter().map(|sum| sum.to_f64()).sum::<f64>() + rest
-}
-
-/// The gradient with respect to x, through the statistics:
-/// `scale / deviation (g - sum(g)/m - x_normalised sum(g x_normalised)/m)`.
-struct InputGradient<'a> {
+/// The gradient with respect to the images, and on the way the sums of each channel.
+struct Gradient<'a> {
     forward: &'a BatchNorm,
     scale: &'a Tensor,
+    shift: &'a Tensor,
+    /// The sums of g and of g times the normalised x, g before the rectifier.
+    sums: OnceLock<Vec<[f64; 2]>>,
 }
 
-impl CustomOp3 for InputGradient<'_> {
+impl CustomOp2 for Gradient<'_> {
     fn name(&self) -> &'static str {
-        "semantic-inpaint-batch-norm-input-gradient"
+        "semantic-inpaint-batch-norm-gradient"
     }
 
     fn cpu_fwd(
@@ -295,56 +221,38 @@ impl CustomOp3 for InputGradient<'_> {
         gradient_layout: &Layout,
         x: &CpuStorage,
         x_layout: &Layout,
-        sums: &CpuStorage,
-        sums_layout: &Layout,
     ) -> CandleResult<(CpuStorage, Shape)> {
         let (batch, channels, height, width) = x_layout.shape().dims4()?;
         let plane = height * width;
         let count = (batch * plane) as f64;
         for_float!(x.dtype(), T => {
-            let scale: Vec<T> = self.scale.to_vec1()?;
-            let sums = dense::<T>(sums, sums_layout)?;
+            let (scale, shift): (Vec<T>, Vec<T>) = (self.scale.to_vec1()?, self.shift.to_vec1()?);
+            let gradient = dense::<T>(gradient, gradient_layout)?;
             let x = dense::<T>(x, x_layout)?;
-            let mut out = map_planes(
-                dense::<T>(gradient, gradient_layout)?,
-                channels,
-                plane,
-                |channel, gradient, out| {
-                    let factor =
-                        T::from_f64(self.forward.inverse_deviation[channel]) * scale[channel];
-                    let mean = T::from_f64(sums[channel].to_f64() / count);
-                    out.iter_mut().zip(gradient).for_each(|(out, &g)| *out = (g - mean) * factor);
-                },
-            );
-            subtract_correlated(self.forward, &scale, &sums[channels..], x, &mut out, (plane, count));
+            let mut out = vec![T::from_f64(0.0); x.len()];
+            let all = each_channel(&mut out, channels, plane, #[inline(always)] |channel, out| {
+                let moments = self.forward.moments()[channel];
+                let slope = self.forward.slope;
+                let map = ChannelMap::new(moments, scale[channel], shift[channel], slope);
+                let planes = planes_of(gradient, channels, plane, channel)
+                    .zip(planes_of(x, channels, plane, channel));
+                let mut sums = [0.0; 2];
+                for (gradient, x) in planes.clone() {
+                    let [plain, centered] = gradient_sums(&map, gradient, x);
+                    sums = [sums[0] + plain, sums[1] + centered * moments.inverse_deviation];
+                }
+                let inverse = moments.inverse_deviation;
+                let slope = inverse * inverse * sums[1] / count * scale[channel].to_f64();
+                let factors = [T::from_f64(sums[0] / count), T::from_f64(slope)];
+                for (out, (gradient, x)) in out.into_iter().zip(planes) {
+                    input_gradient(&map, factors, gradient, x, out);
+                }
+                sums
+            });
+            let _ = self.sums.set(all);
             Ok((T::to_cpu_storage_owned(out), x_layout.shape().clone()))
         })
     }
-}
-
-fn subtract_correlated<T: Float>(
-    forward: &BatchNorm,
-    scale: &[T],
-    correlation: &[T],
-    x: &[T],
-    out: &mut [T],
-    (plane, count): (usize, f64),
-) {
-    let channels = scale.len();
-    let image = channels * plane;
-    out.par_chunks_mut(image)
-        .zip(x.par_chunks(image))
-        .for_each(|(out, x)| {
-            for (channel, (out, x)) in out.chunks_mut(plane).zip(x.chunks(plane)).enumerate() {
-                let inverse = forward.inverse_deviation[channel];
-                let slope = inverse * inverse * correlation[channel].to_f64() / count;
-                let slope = T::from_f64(slope) * scale[channel];
-                let mean = T::from_f64(forward.mean[channel]);
-                out.iter_mut()
-                    .zip(x)
-                    .for_each(|(out, &x)| *out -= (x - mean) * slope);
-            }
-        });
 }
 
 #[cfg(test)]

@@ -54,6 +54,34 @@ fn value_statistics_and_gradients_equal_the_reference() {
 }
 
 #[test]
+fn the_rectified_form_equals_both_operations() {
+    for slope in [0.0, 0.2] {
+        let rectified: Op = if slope == 0.0 {
+            |x, scale, shift, epsilon| batch_norm_leaky_relu(x, scale, shift, epsilon, 0.0)
+        } else {
+            |x, scale, shift, epsilon| batch_norm_leaky_relu(x, scale, shift, epsilon, 0.2)
+        };
+        let apart: Op = if slope == 0.0 {
+            |x, scale, shift, epsilon| {
+                let (y, statistics) = batch_norm(x, scale, shift, epsilon)?;
+                Ok((leaky_relu(&y, 0.0)?, statistics))
+            }
+        } else {
+            |x, scale, shift, epsilon| {
+                let (y, statistics) = batch_norm(x, scale, shift, epsilon)?;
+                Ok((leaky_relu(&y, 0.2)?, statistics))
+            }
+        };
+        for dtype in [DType::F64, DType::F32] {
+            let vars = vars(dtype);
+            assert_eq!(run(rectified, &vars), run(apart, &vars), "{slope}");
+        }
+    }
+    let [x, scale, shift] = vars(DType::F32);
+    assert!(batch_norm_leaky_relu(&x, &scale, &shift, 1e-5, -0.1).is_err());
+}
+
+#[test]
 fn large_means_do_not_spoil_the_variance() {
     let x = Rng::from_seed(1)
         .normal(1000.0, 0.01, (8, 1, 8, 8), &Device::Cpu)

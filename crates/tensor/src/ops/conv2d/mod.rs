@@ -3,7 +3,9 @@ use candle_core::{CpuStorage, CustomOp2, Layout, Result as CandleResult, Shape, 
 use super::conv_transpose2d::{adjoint, weight_gradient};
 use super::correlation::{ConvGeometry, Correlation, forward};
 use super::float::{dense, for_float, runs_on_cpu_kernels};
+use super::strided_maps::{Purpose, StridedMaps};
 use crate::Result;
+use crate::passes::Direction;
 
 /// The convolution of `images` with `weight`, without bias.
 ///
@@ -35,7 +37,10 @@ pub fn conv2d(images: &Tensor, weight: &Tensor, geometry: ConvGeometry) -> Resul
     if !runs_on_cpu_kernels(images) {
         return reference(images, weight, geometry);
     }
-    let op = Convolution { geometry };
+    let op = Convolution {
+        geometry,
+        purpose: Purpose::Value,
+    };
     Ok(images.contiguous()?.apply_op2(&weight.contiguous()?, op)?)
 }
 
@@ -50,12 +55,16 @@ pub(crate) fn reference(
 
 /// The convolution without a graph, for gradients.
 pub(super) fn untracked(x: &Tensor, w: &Tensor, geometry: ConvGeometry) -> CandleResult<Tensor> {
-    x.contiguous()?
-        .apply_op2_no_bwd(&w.contiguous()?, &Convolution { geometry })
+    let op = Convolution {
+        geometry,
+        purpose: Purpose::Gradient,
+    };
+    x.contiguous()?.apply_op2_no_bwd(&w.contiguous()?, &op)
 }
 
 struct Convolution {
     geometry: ConvGeometry,
+    purpose: Purpose,
 }
 
 impl CustomOp2 for Convolution {
@@ -78,6 +87,15 @@ impl CustomOp2 for Convolution {
             shape.out_height,
             shape.out_width,
         );
+        if let (CpuStorage::F32(_), Some(maps)) = (x, StridedMaps::of(&shape)) {
+            let y = maps.run(
+                dense(x, x_layout)?,
+                dense(w, w_layout)?,
+                Direction::Down,
+                self.purpose,
+            )?;
+            return Ok((CpuStorage::F32(y), dims.into()));
+        }
         for_float!(candle_core::backend::BackendStorage::dtype(x), T => {
             let y = forward::<T>(&shape, dense(x, x_layout)?, dense(w, w_layout)?);
             Ok((candle_core::WithDType::to_cpu_storage_owned(y), dims.into()))

@@ -6,7 +6,9 @@ use candle_core::{
 use super::conv2d;
 use super::correlation::{ConvGeometry, Correlation, transpose, weight};
 use super::float::{dense, for_float, runs_on_cpu_kernels};
+use super::strided_maps::{Purpose, StridedMaps};
 use crate::Result;
+use crate::passes::Direction;
 
 /// The transposed convolution of `images` with `weight`, without bias: the adjoint of
 /// [`conv2d`](super::conv2d()), which enlarges an image.
@@ -73,7 +75,11 @@ impl CustomOp2 for TransposedConvolution {
         w_layout: &Layout,
     ) -> CandleResult<(CpuStorage, Shape)> {
         let shape = Correlation::of_response(x_layout.dims(), w_layout.dims(), self.geometry)?;
-        Adjoint { shape }.cpu_fwd(x, x_layout, w, w_layout)
+        let op = Adjoint {
+            shape,
+            purpose: Purpose::Value,
+        };
+        op.cpu_fwd(x, x_layout, w, w_layout)
     }
 
     fn bwd(
@@ -103,12 +109,16 @@ pub(super) fn adjoint(
     image_dims: &[usize],
 ) -> CandleResult<Tensor> {
     let shape = Correlation::of_image(image_dims, w.dims(), geometry)?;
-    y.contiguous()?
-        .apply_op2_no_bwd(&w.contiguous()?, &Adjoint { shape })
+    let op = Adjoint {
+        shape,
+        purpose: Purpose::Gradient,
+    };
+    y.contiguous()?.apply_op2_no_bwd(&w.contiguous()?, &op)
 }
 
 struct Adjoint {
     shape: Correlation,
+    purpose: Purpose,
 }
 
 impl CustomOp2 for Adjoint {
@@ -130,6 +140,15 @@ impl CustomOp2 for Adjoint {
             shape.height,
             shape.width,
         );
+        if let (CpuStorage::F32(_), Some(maps)) = (y, StridedMaps::of(shape)) {
+            let x = maps.run(
+                dense(y, y_layout)?,
+                dense(w, w_layout)?,
+                Direction::Up,
+                self.purpose,
+            )?;
+            return Ok((CpuStorage::F32(x), dims.into()));
+        }
         for_float!(y.dtype(), T => {
             let x = transpose::<T>(shape, dense(y, y_layout)?, dense(w, w_layout)?);
             Ok((T::to_cpu_storage_owned(x), dims.into()))
@@ -172,6 +191,12 @@ impl CustomOp2 for WeightGradient {
             shape.kernel,
             shape.kernel,
         );
+        if let (CpuStorage::F32(_), Some(maps)) = (x, StridedMaps::of(shape)) {
+            let gradient = maps.weight_gradient(dense(x, x_layout)?, dense(y, y_layout)?);
+            if let Some(w) = gradient {
+                return Ok((CpuStorage::F32(w), dims.into()));
+            }
+        }
         for_float!(x.dtype(), T => {
             let w = weight::<T>(shape, dense(x, x_layout)?, dense(y, y_layout)?);
             Ok((T::to_cpu_storage_owned(w), dims.into()))
