@@ -233,7 +233,8 @@ fn sorted(projections: &[Array2<f32>], direction: usize) -> Vec<f32> {
     for image in projections {
         values.extend(image.row(direction));
     }
-    values.sort_unstable_by(f32::total_cmp);
+    // Sorting is most of the work; a radix sort takes a third of the time.
+    radsort::sort(&mut values);
     values
 }
 

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -32,6 +33,13 @@ pub enum Event {
     Checkpoint {
         /// Its step.
         step: u64,
+    },
+    /// The generator of a checkpoint was scored.
+    Scored {
+        /// The checkpoint's step.
+        step: u64,
+        /// Scores by name; lower is better.
+        scores: BTreeMap<String, f64>,
     },
     /// The run ended.
     Ended {

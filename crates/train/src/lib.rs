@@ -5,6 +5,10 @@
 //! [`train`] runs it over a [`BatchSource`] into a [`RunDirectory`] with checkpoints, an event log
 //! and samples from fixed latents, and tells an [`Observer`] what happens. Every random number of a
 //! run is a function of its seed and the step, so that ten steps are ten steps, interrupted or not.
+//! [`History`] reads the numbers of a run back by name.
+//!
+//! Two features add ways to look at a run: `curves` draws its losses and scores as pictures
+//! (`draw_curves`), `tensorboard` writes event files (`TensorBoard`).
 //!
 //! ```
 //! use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
@@ -32,17 +36,27 @@
 
 mod checkpoint;
 mod config;
+#[cfg(feature = "curves")]
+mod curves;
 mod error;
 mod event_log;
 mod gan_trainer;
+mod history;
 mod observer;
 mod run_directory;
+#[cfg(feature = "tensorboard")]
+mod tensorboard;
 mod training;
 
 pub use config::TrainConfig;
+#[cfg(feature = "curves")]
+pub use curves::draw_curves;
 pub use error::{Error, Result};
 pub use event_log::Event;
 pub use gan_trainer::{GanTrainer, StepReport};
+pub use history::{History, Series};
 pub use observer::{Observer, Silent};
 pub use run_directory::RunDirectory;
+#[cfg(feature = "tensorboard")]
+pub use tensorboard::{PngPicture, TensorBoard};
 pub use training::{BatchSource, Outcome, train};

@@ -123,6 +123,10 @@ impl Session<'_> {
             trainer.save_checkpoint(&folder)?;
             self.run.checkpoint_written(step, config.keep_checkpoints)?;
             self.log.write(&Event::Checkpoint { step })?;
+            let scores = observer.score(step, &folder);
+            if !scores.is_empty() {
+                self.log.write(&Event::Scored { step, scores })?;
+            }
             observer.saved(step, &folder);
         }
         Ok(())

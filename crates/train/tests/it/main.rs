@@ -4,10 +4,14 @@
 #![allow(clippy::unwrap_used)]
 
 mod checkpoints;
+#[cfg(feature = "curves")]
+mod curves;
 mod event_log;
 mod golden_steps;
 mod resume;
 mod settings;
+#[cfg(feature = "tensorboard")]
+mod tensorboard;
 mod trainer;
 
 use std::collections::BTreeMap;
