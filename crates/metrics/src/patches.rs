@@ -91,11 +91,22 @@ impl<'a> Patches<'a> {
 /// The patches of an image as they are, `[patches, channels x 7 x 7]`.
 fn cut(level: &Level, corners: &[Vec<Corner>], index: usize) -> Array2<f32> {
     let (image, corners) = (&level.images[index], &corners[index]);
+    let ImageShape {
+        channels,
+        height,
+        width,
+    } = level.shape;
+    // The rows of a patch are contiguous in the image.
+    let rows = corners.iter().flat_map(|&(row, col)| {
+        let rows = (0..channels).flat_map(move |channel| {
+            (0..PATCH_PX).map(move |below| channel * height + row + below)
+        });
+        rows.map(move |row| &image[row * width + col..][..PATCH_PX])
+    });
     let mut patches = Array2::zeros((corners.len(), patch_len(level.shape)));
-    for (mut patch, &(row, col)) in patches.outer_iter_mut().zip(corners) {
-        let values = image.slice(s![.., row..row + PATCH_PX, col..col + PATCH_PX]);
-        for (target, value) in patch.iter_mut().zip(values) {
-            *target = *value;
+    if let Some(values) = patches.as_slice_mut() {
+        for (target, row) in values.chunks_exact_mut(PATCH_PX).zip(rows) {
+            target.copy_from_slice(row);
         }
     }
     patches

@@ -1,4 +1,3 @@
-use ndarray::Array3;
 use rayon::prelude::*;
 use semantic_inpaint_tensor::{ImageBatch, ImageShape};
 
@@ -22,11 +21,11 @@ pub struct PyramidSet {
     levels: Vec<Level>,
 }
 
-/// One level of all images of a set, each `[C, H, W]`.
+/// One level of all images of a set, each `[C, H, W]` in row-major order.
 #[derive(Debug, Clone)]
 pub(crate) struct Level {
     pub(crate) shape: ImageShape,
-    pub(crate) images: Vec<Array3<f32>>,
+    pub(crate) images: Vec<Vec<f32>>,
 }
 
 impl PyramidSet {
@@ -74,7 +73,13 @@ impl PyramidSet {
     pub fn add(&mut self, images: &ImageBatch) -> Result<()> {
         let images = HostImages::of_shape(images, self.shape)?;
         let num_levels = self.levels.len();
-        let pyramid = |index| laplacian_pyramid(&images.image(index), num_levels);
+        let pyramid = |index| -> Vec<Vec<f32>> {
+            let levels = laplacian_pyramid(&images.image(index), num_levels);
+            levels
+                .iter()
+                .map(|level| level.iter().copied().collect())
+                .collect()
+        };
         let pyramids: Vec<_> = (0..images.count()).into_par_iter().map(pyramid).collect();
         for pyramid in pyramids {
             for (level, image) in self.levels.iter_mut().zip(pyramid) {

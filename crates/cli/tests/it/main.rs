@@ -13,6 +13,8 @@ mod inpaint;
 mod material;
 /// Running the program.
 mod program;
+/// `score`.
+mod score;
 /// `mask`, `sample` and `prepare`.
 mod tools;
 /// `train dcgan`: runs, interruptions, resumption.

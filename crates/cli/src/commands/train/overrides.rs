@@ -76,6 +76,10 @@ pub(super) struct Overrides {
     /// Newest checkpoints to keep [default: 3]
     #[arg(long, value_name = "COUNT")]
     keep_checkpoints: Option<usize>,
+    /// Samples that each checkpoint is scored with, as many real images in each half; 0 for no scores
+    /// [default: 500]
+    #[arg(long, value_name = "COUNT")]
+    score_samples: Option<usize>,
 }
 
 fn set<T: Clone>(target: &mut T, value: Option<&T>) {
@@ -128,6 +132,7 @@ impl Overrides {
         set(&mut train.sample_every, self.sample_every.as_ref());
         set(&mut train.checkpoint_every, self.checkpoint_every.as_ref());
         set(&mut train.keep_checkpoints, self.keep_checkpoints.as_ref());
+        set(&mut config.score.samples, self.score_samples.as_ref());
         Ok(())
     }
 }
