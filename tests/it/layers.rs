@@ -36,6 +36,8 @@ const RESERVED: &[(&str, &[&str])] = &[
         &["semantic-inpaint-tensor", "semantic-inpaint-nn"],
     ),
     ("image", &["semantic-inpaint-data"]),
+    ("plotters", &["semantic-inpaint-train"]),
+    ("prost", &["semantic-inpaint-train"]),
     ("clap", &["semantic-inpaint-cli"]),
     ("ureq", &["semantic-inpaint-data"]),
 ];

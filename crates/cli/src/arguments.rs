@@ -1,7 +1,7 @@
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::commands::{bench, import, info, inpaint, mask, prepare, sample, train};
+use crate::commands::{bench, import, info, inpaint, mask, prepare, sample, score, train};
 use crate::status::Status;
 
 /// Fills holes in photographs by searching the latent space of a generative network (Yeh et al. 2017)
@@ -26,6 +26,7 @@ enum Command {
     #[command(subcommand)]
     Train(Train),
     Sample(sample::Arguments),
+    Score(score::Arguments),
     Mask(mask::Arguments),
     Info(info::Arguments),
     Prepare(Box<prepare::Arguments>),
@@ -45,6 +46,7 @@ impl Arguments {
             Command::Inpaint(arguments) => inpaint::run(&arguments),
             Command::Train(Train::Dcgan(arguments)) => train::run(&arguments),
             Command::Sample(arguments) => sample::run(&arguments),
+            Command::Score(arguments) => score::run(&arguments),
             Command::Mask(arguments) => mask::run(&arguments),
             Command::Info(arguments) => info::run(&arguments),
             Command::Prepare(arguments) => prepare::run(&arguments),

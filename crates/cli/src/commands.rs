@@ -7,4 +7,5 @@ pub(crate) mod inpaint;
 pub(crate) mod mask;
 pub(crate) mod prepare;
 pub(crate) mod sample;
+pub(crate) mod score;
 pub(crate) mod train;

@@ -7,6 +7,7 @@ mod mask_choice;
 mod model_choice;
 mod output;
 mod progress;
+mod scoring;
 mod status;
 
 use std::process::ExitCode;

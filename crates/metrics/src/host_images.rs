@@ -35,6 +35,18 @@ impl HostImages {
         Ok(Self { values })
     }
 
+    /// As [`HostImages::new`], of images that must have this shape.
+    pub(crate) fn of_shape(images: &ImageBatch, expected: ImageShape) -> Result<Self> {
+        if images.shape() != expected {
+            return Err(Error::ShapeMismatch {
+                what: "images of a set",
+                expected: format!("{expected:?}"),
+                got: format!("{:?}", images.shape()),
+            });
+        }
+        Self::new(images, "image")
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.values.dim().0
     }

@@ -1,4 +1,4 @@
-//! PSNR, SSIM and hole-only scores for inpainting.
+//! PSNR, SSIM and hole-only scores for inpainting; scores for generators that borrow no network.
 //!
 //! [`score`] compares true and completed images under a mask and returns one [`Scores`] per image;
 //! [`ScoresSummary`] turns them into means with 95 % intervals. Behind it stand single metrics that
@@ -6,11 +6,16 @@
 //! [`mean_squared_error`] and [`mean_absolute_error`] over a [`Region`]; [`seam_score`], which needs
 //! no truth. Every metric returns one number per image; averaging is a separate step.
 //!
+//! A generator is scored by its samples. [`sliced_wasserstein`] says how differently samples and real
+//! images are distributed, [`duplicates`] whether samples repeat each other, [`memorization`] whether
+//! they are copies of training images. The sets behind them, [`PyramidSet`] and [`ThumbnailSet`], are
+//! filled batch by batch; [`halves`] of the real images give the baseline.
+//!
 //! # Conventions
 //!
 //! Images are `[N, C, H, W]` in `[-1, 1]`, so that the peak of PSNR is 2; masks are 1 where known.
 //! Values are read to the host and all sums are f64. Values that are not finite are an error, never a
-//! score. This crate does not know how images were completed.
+//! score. This crate does not know how images were completed or generated.
 //!
 //! # Example
 //!
@@ -33,22 +38,41 @@
 //! # }
 //! ```
 
+mod duplicates;
 mod error;
+#[cfg(test)]
+mod generator_tests;
+mod halves;
 mod host_images;
+mod laplacian;
+mod memorization;
 mod null_infinity;
+mod patches;
 mod psnr;
+mod pyramid_set;
+mod quantile;
 mod region;
 mod scores;
 mod seam;
+mod sliced_wasserstein;
 mod ssim;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod thumbnail_set;
 
+pub use duplicates::{Duplicates, Repetition, duplicates};
 pub use error::{Error, Result};
+pub use halves::halves;
+pub use memorization::{Memorization, memorization};
 pub use psnr::{psnr, region_psnr};
+pub use pyramid_set::PyramidSet;
 pub use region::{Region, mean_absolute_error, mean_squared_error};
 pub use scores::{Scores, ScoresSummary, score};
 pub use seam::seam_score;
+pub use sliced_wasserstein::{
+    LevelDistance, SlicedWasserstein, SlicedWassersteinConfig, sliced_wasserstein,
+};
 pub use ssim::ssim;
 pub use summary::Summary;
+pub use thumbnail_set::{Neighbor, ThumbnailSet};

@@ -55,6 +55,7 @@ pub(crate) fn ssim_of(images: &ImagePair) -> Result<Vec<f64>> {
     let (height, width) = images.size();
     if height.min(width) < WINDOW_PX {
         return Err(Error::TooSmall {
+            metric: "SSIM",
             height,
             width,
             min_px: WINDOW_PX,

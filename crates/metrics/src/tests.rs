@@ -265,6 +265,7 @@ fn images_below_eleven_pixels_have_no_ssim_but_a_psnr() {
         matches!(
             error,
             Error::TooSmall {
+                metric: "SSIM",
                 height: 10,
                 width: 40,
                 min_px: 11

@@ -91,6 +91,12 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The curves of a run cannot be drawn.
+    #[error("the curves cannot be drawn: {reason}: remove damaged lines from events.jsonl")]
+    Curves {
+        /// What the drawing library said.
+        reason: String,
+    },
     /// A network or weight file failed.
     #[error(transparent)]
     Network(#[from] semantic_inpaint_nn::Error),

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -58,6 +59,13 @@ pub enum Event {
         returns: u64,
         /// What the configured learning rates are multiplied by from here on.
         rate_scale: f64,
+    },
+    /// The generator of a checkpoint was scored.
+    Scored {
+        /// The checkpoint's step.
+        step: u64,
+        /// Scores by name; lower is better.
+        scores: BTreeMap<String, f64>,
     },
     /// The run ended.
     Ended {

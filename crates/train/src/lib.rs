@@ -10,6 +10,10 @@
 //! [`TrainConfig`] chooses the [`Objective`], the [`GradientPenalty`], the [`DiffAugment`] and, by its
 //! [`StabilityConfig`], what happens when a run diverges or collapses.
 //!
+//! [`History`] reads the numbers of a run back by name. Two features add ways to look at a run: `curves`
+//! draws its losses and scores as pictures (`draw_curves`), `tensorboard` writes event files
+//! (`TensorBoard`).
+//!
 //! ```
 //! use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
 //! use semantic_inpaint_tensor::{Device, ImageBatch, Rng};
@@ -38,28 +42,38 @@ mod augmentation;
 mod checkpoint;
 mod checkpoint_folder;
 mod config;
+#[cfg(feature = "curves")]
+mod curves;
 mod diversity;
 mod error;
 mod event_log;
 mod gan_trainer;
 mod gradient_penalty;
+mod history;
 mod objective;
 mod observer;
 mod run_directory;
 mod score;
 mod session;
 mod stability;
+#[cfg(feature = "tensorboard")]
+mod tensorboard;
 mod training;
 
 pub use augmentation::DiffAugment;
 pub use config::TrainConfig;
+#[cfg(feature = "curves")]
+pub use curves::draw_curves;
 pub use error::{Error, Result};
 pub use event_log::Event;
 pub use gan_trainer::{GanTrainer, StepReport};
 pub use gradient_penalty::GradientPenalty;
+pub use history::{History, Series};
 pub use objective::Objective;
 pub use observer::{Observer, Silent};
 pub use run_directory::RunDirectory;
 pub use score::{CheckpointScore, Unscored};
 pub use stability::{Fault, Return, StabilityConfig};
+#[cfg(feature = "tensorboard")]
+pub use tensorboard::{PngPicture, TensorBoard};
 pub use training::{BatchSource, Outcome, train, train_with_score};

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use semantic_inpaint_tensor::ImageBatch;
@@ -20,6 +21,12 @@ pub trait Observer {
 
     /// A fault was seen, and the run goes on from a checkpoint.
     fn returned(&mut self, _return: &Return) {}
+
+    /// Scores of the checkpoint that is complete in this folder, by name and lower for better ones, for
+    /// the event log; asked before [`Observer::saved`]. None by default.
+    fn score(&mut self, _step: u64, _folder: &Path) -> BTreeMap<String, f64> {
+        BTreeMap::new()
+    }
 
     /// Whether to end the run after the step just made; a checkpoint is written first.
     fn wants_stop(&mut self) -> bool {

@@ -14,6 +14,9 @@ use crate::{Error, Result};
 /// environment.json          versions, device, command
 /// events.jsonl              a JSON object per line
 /// samples/step-000500.png   the same latents every time
+/// curves/training.png       losses and logits, drawn with the feature `curves`
+/// curves/scores.png         scores of checkpoints
+/// tensorboard/              an event file, with the feature `tensorboard`
 /// checkpoints/step-000500/  weights, averages, optimizers, position
 /// checkpoints/last          the name of the newest complete checkpoint
 /// checkpoints/best          the name of the best, where checkpoints are scored
@@ -90,6 +93,18 @@ impl RunDirectory {
     #[must_use]
     pub fn events(&self) -> PathBuf {
         self.path.join("events.jsonl")
+    }
+
+    /// The folder of the pictures of losses and scores.
+    #[must_use]
+    pub fn curves(&self) -> PathBuf {
+        self.path.join("curves")
+    }
+
+    /// The folder of event files for TensorBoard.
+    #[must_use]
+    pub fn tensorboard(&self) -> PathBuf {
+        self.path.join("tensorboard")
     }
 
     /// The folder of the checkpoint of a step.

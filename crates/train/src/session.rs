@@ -188,6 +188,10 @@ where
         let (keep, needed) = (self.config().keep_checkpoints, self.needed()?);
         self.run.checkpoint_written(step, keep, &needed)?;
         self.log.write(&Event::Checkpoint { step, score })?;
+        let scores = self.observer.score(step, &folder);
+        if !scores.is_empty() {
+            self.log.write(&Event::Scored { step, scores })?;
+        }
         self.observer.saved(step, &folder);
         Ok(())
     }

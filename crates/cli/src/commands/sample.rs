@@ -3,8 +3,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 use semantic_inpaint::data::{ContactSheet, batch_to_photos};
+use semantic_inpaint::dcgan::DcganGenerator;
 use semantic_inpaint::nn::{Generator as _, Mode};
-use semantic_inpaint::{DcganModel, Device, DeviceChoice, Photo, Rng};
+use semantic_inpaint::{Device, DeviceChoice, Photo, Rng};
 
 use crate::model_choice::ModelChoice;
 use crate::output;
@@ -46,7 +47,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     let device = arguments.device.open()?;
     let model = arguments.model.load(&device)?;
     let mut rng = Rng::from_seed(arguments.seed);
-    let photos = photos(&model, arguments.count.into(), &mut rng, &device)?;
+    let photos = photos(&model.generator, arguments.count.into(), &mut rng, &device)?;
     let sheet = ContactSheet {
         num_columns: arguments.columns.into(),
         ..ContactSheet::default()
@@ -71,14 +72,13 @@ fn write_each(photos: &[Photo], folder: &Path) -> Result<()> {
     output::line(format_args!("wrote {}", folder.display()))
 }
 
-/// Images of the model from latents that `rng` draws.
+/// Images from latents that `rng` draws.
 pub(crate) fn photos(
-    model: &DcganModel,
+    generator: &DcganGenerator,
     count: usize,
     rng: &mut Rng,
     device: &Device,
 ) -> Result<Vec<Photo>> {
-    let generator = &model.generator;
     let mut photos = Vec::with_capacity(count);
     while photos.len() < count {
         let batch_len = BATCH_LEN.min(count - photos.len());

@@ -1,8 +1,10 @@
 //! `train dcgan`: a new run, or one that goes on.
 
+mod board;
 mod environment;
 mod overrides;
 mod run_config;
+mod scorer;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -28,9 +30,10 @@ type Trainer = GanTrainer<DcganGenerator, DcganDiscriminator>;
 
 /// Train a DCGAN: generator and discriminator from random weights
 ///
-/// The run's folder gets config.toml (complete), events.jsonl, samples/, checkpoints/ and, at every
-/// checkpoint, model.safetensors: the averaged generator and the discriminator, ready for `inpaint
-/// --model`. A run that was stopped at any moment goes on with --resume and ends with the same
+/// The run's folder gets config.toml (complete), events.jsonl, samples/, curves/, tensorboard/,
+/// checkpoints/ and, at every checkpoint, model.safetensors: the averaged generator and the
+/// discriminator, ready for `inpaint --model`. best.safetensors is the model with the lowest sliced
+/// Wasserstein distance to the training images so far. A run that was stopped at any moment goes on with --resume and ends with the same
 /// weights, bit for bit on the CPU.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -79,7 +82,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
         ))?;
         return Ok(Status::Done);
     }
-    let mut watch = Watch::new(run.clone(), &config, &set, trainer.steps(), device.clone());
+    let mut watch = Watch::new(run.clone(), &config, &set, trainer.steps(), device.clone())?;
     let source = |step: u64| batches.batch(step, &device);
     let outcome = semantic_inpaint::train::train(&mut trainer, &source, &run, &mut watch);
     let fault = watch.finish();

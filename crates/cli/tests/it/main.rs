@@ -17,6 +17,8 @@ mod material;
 mod prepare;
 /// Running the program.
 mod program;
+/// `score`.
+mod score;
 /// `mask`, `sample`, and `prepare` of folders.
 mod tools;
 /// `train dcgan`: runs, interruptions, resumption.

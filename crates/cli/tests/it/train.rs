@@ -3,7 +3,7 @@ use std::path::Path;
 use semantic_inpaint::data::{Flip, ReadOptions, ShuffledBatches};
 use semantic_inpaint::dcgan::{DcganDiscriminator, DcganGenerator};
 use semantic_inpaint::nn::Network as _;
-use semantic_inpaint::train::{GanTrainer, TrainConfig};
+use semantic_inpaint::train::{GanTrainer, History, TrainConfig};
 use semantic_inpaint::{
     DcganConfig, DcganModel, Device, Framing, ImageSet, ImageSource, Rng, read_photo,
 };
@@ -71,6 +71,68 @@ fn a_run_leaves_settings_events_samples_checkpoints_and_a_model() {
     let command = "inpaint images/00.png --mask square:10 --model run/model.safetensors \
                    --iterations 2";
     run(folder.path(), command).expect(0);
+}
+
+#[test]
+fn a_run_leaves_curves_an_event_file_and_the_best_model_by_score() {
+    let folder = folder_with_data();
+    train(folder.path(), "--steps 6 --out run --learning-rate 0.01").expect(0);
+    let out = folder.path().join("run");
+    for file in ["curves/training.png", "curves/scores.png"] {
+        assert!(
+            read_photo(out.join(file)).unwrap().height() >= 300,
+            "{file}"
+        );
+    }
+    let events = std::fs::read_dir(out.join("tensorboard")).unwrap().next();
+    let bytes = std::fs::read(events.unwrap().unwrap().path()).unwrap();
+    let count = |text: &str| {
+        let windows = bytes.windows(text.len());
+        windows.filter(|window| *window == text.as_bytes()).count()
+    };
+    assert_eq!(count("score/sliced_wasserstein_of_halves"), 3);
+    // The samples of steps 0, 2, 4 and 6, and the real images.
+    assert_eq!(count("samples"), 4);
+    assert_eq!(count("IHDR"), 5);
+
+    let history = History::read(&out.join("events.jsonl")).unwrap();
+    let (step, lowest) = history.lowest("sliced_wasserstein").unwrap();
+    let card = |file: &str| {
+        DcganModel::load(&out.join(file), &Device::Cpu)
+            .unwrap()
+            .card
+    };
+    let best = card("best.safetensors");
+    assert_eq!(
+        (best.steps, best.metrics["sliced_wasserstein"]),
+        (step, lowest)
+    );
+    let last = history.scores()["sliced_wasserstein"].last().copied();
+    let newest = card("model.safetensors");
+    assert_eq!(last, Some((6, newest.metrics["sliced_wasserstein"])));
+    // What `score` says of the model, with the seed of the run and all of its images.
+    let command =
+        "score --model run/model.safetensors --data images --framing center-crop --seed 3";
+    let report = run(folder.path(), &format!("{command} --samples 5 --json")).expect(0);
+    let report: Value = serde_json::from_str(&report.stdout).unwrap();
+    assert_eq!(
+        report["sliced_wasserstein"]["mean"],
+        newest.metrics["sliced_wasserstein"]
+    );
+}
+
+#[test]
+fn a_resumed_run_knows_its_best_score_and_scores_can_be_left_out() {
+    let folder = folder_with_data();
+    train(folder.path(), "--steps 6 --out whole --learning-rate 0.01").expect(0);
+    train(folder.path(), "--steps 4 --out parts --learning-rate 0.01").expect(0);
+    run(folder.path(), "train dcgan --resume --out parts --steps 6").expect(0);
+    let best = |run: &str| std::fs::read(folder.path().join(run).join("best.safetensors")).unwrap();
+    assert!(best("whole") == best("parts"));
+    train(folder.path(), "--steps 2 --out plain --score-samples 0").expect(0);
+    let plain = folder.path().join("plain");
+    assert!(!plain.join("best.safetensors").exists() && !plain.join("curves/scores.png").exists());
+    assert!(plain.join("curves/training.png").exists());
 }
 
 #[test]

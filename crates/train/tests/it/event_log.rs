@@ -1,6 +1,8 @@
+use std::collections::BTreeMap;
 use std::io::Write as _;
+use std::path::Path;
 
-use semantic_inpaint_train::{Event, RunDirectory, Silent, train};
+use semantic_inpaint_train::{Event, History, Observer, RunDirectory, Silent, train};
 
 use crate::{real, run_in, train_until, trainer};
 
@@ -79,4 +81,53 @@ fn a_line_that_a_crash_cut_off_is_dropped() {
     log.write_all(b"{\"event\":\"step\",\"st").unwrap();
     resume_from(&run, 5);
     assert_eq!(steps(&events(&run)), (1..=10).collect::<Vec<_>>());
+}
+
+/// Gives each checkpoint a score.
+struct Judge(fn(u64) -> f64);
+
+impl Observer for Judge {
+    fn score(&mut self, step: u64, folder: &Path) -> BTreeMap<String, f64> {
+        assert!(folder.join("state.json").is_file());
+        BTreeMap::from([("distance".into(), self.0(step))])
+    }
+}
+
+#[test]
+fn scores_of_checkpoints_are_logged_and_the_lowest_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = run_in(&folder);
+    let mut judge = Judge(|step| step.abs_diff(6) as f64);
+    train(&mut trainer(), &real, &run, &mut judge).unwrap();
+    let history = History::read(&run.events()).unwrap();
+    let scores = &history.scores()["distance"];
+    assert_eq!(
+        scores[..],
+        [(2, 4.0), (4, 2.0), (6, 0.0), (8, 2.0), (10, 4.0)]
+    );
+    assert_eq!(history.lowest("distance"), Some((6, 0.0)));
+    assert_eq!(history.lowest("other"), None);
+
+    let losses = &history.steps()["generator_loss"];
+    assert_eq!(losses.len(), 10);
+    assert!(history.steps().contains_key("images_per_second"));
+    assert!(!history.steps().contains_key("seconds"));
+    let logged = events(&run).into_iter().find_map(|event| match event {
+        Event::Step { report, .. } if report.step == 3 => Some(report.generator_loss),
+        _ => None,
+    });
+    assert_eq!(losses[2], (3, logged.unwrap()));
+}
+
+#[test]
+fn a_history_passes_over_lines_that_are_no_events() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("events.jsonl");
+    assert_eq!(History::read(&log).unwrap(), History::default());
+    let text = "{\"event\":\"step\",\"step\":1,\"loss\":null,\"logit\":2}\n\nnothing\n\
+                {\"event\":\"step\",\"step\":2,\"lo";
+    std::fs::write(&log, text).unwrap();
+    let history = History::read(&log).unwrap();
+    assert_eq!(history.steps().len(), 1);
+    assert_eq!(history.steps()["logit"], [(1, 2.0)]);
 }

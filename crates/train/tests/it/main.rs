@@ -5,6 +5,8 @@
 
 mod best;
 mod checkpoints;
+#[cfg(feature = "curves")]
+mod curves;
 mod event_log;
 mod golden_objectives;
 mod golden_steps;
@@ -12,6 +14,8 @@ mod options;
 mod resume;
 mod settings;
 mod stability;
+#[cfg(feature = "tensorboard")]
+mod tensorboard;
 mod toy;
 mod trainer;
 

@@ -11,7 +11,8 @@ const NUM_SAMPLES: usize = 16;
 /// Sizes and card of a model, and what a few of its samples look like in numbers.
 pub(super) fn describe(choice: &ModelChoice) -> Result<Value> {
     let model = choice.load(&Device::Cpu)?;
-    let photos = sample::photos(&model, NUM_SAMPLES, &mut Rng::from_seed(0), &Device::Cpu)?;
+    let (generator, rng) = (&model.generator, &mut Rng::from_seed(0));
+    let photos = sample::photos(generator, NUM_SAMPLES, rng, &Device::Cpu)?;
     let discriminator = model.discriminator.as_ref();
     Ok(json!({
         "kind": "DCGAN model",

@@ -127,6 +127,10 @@ pub(super) struct Overrides {
     /// The first samples from this step on give the early diversity [default: 1000]
     #[arg(long, value_name = "STEP")]
     collapse_after: Option<u64>,
+    /// Samples that each checkpoint is scored with, as many real images in each half; 0 for no scores
+    /// [default: 500]
+    #[arg(long, value_name = "COUNT")]
+    score_samples: Option<usize>,
 }
 
 fn set<T: Clone>(target: &mut T, value: Option<&T>) {
@@ -141,6 +145,7 @@ impl Overrides {
         self.apply_to_model(&mut config.model);
         self.apply_to_training(&mut config.train);
         self.apply_to_stability(&mut config.train.stability);
+        set(&mut config.score.samples, self.score_samples.as_ref());
         Ok(())
     }
 

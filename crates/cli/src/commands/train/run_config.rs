@@ -13,6 +13,21 @@ pub(super) struct RunConfig {
     pub(super) model: DcganConfig,
     pub(super) train: TrainConfig,
     pub(super) data: DataConfig,
+    pub(super) score: ScoreConfig,
+}
+
+/// How checkpoints are scored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ScoreConfig {
+    /// Samples, and real images in each half; 0 for no scores.
+    pub(super) samples: usize,
+}
+
+impl Default for ScoreConfig {
+    fn default() -> Self {
+        Self { samples: 500 }
+    }
 }
 
 /// The training images.

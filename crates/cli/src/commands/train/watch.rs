@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -6,10 +7,12 @@ use indicatif::ProgressBar;
 use semantic_inpaint::data::{ContactSheet, batch_to_photos};
 use semantic_inpaint::dcgan::{DcganDiscriminator, DcganGenerator};
 use semantic_inpaint::nn::weight_file::{self, StoredPrecision};
-use semantic_inpaint::train::{Fault, Observer, Return, RunDirectory, StepReport};
+use semantic_inpaint::train::{Fault, Observer, Return, RunDirectory, StepReport, draw_curves};
 use semantic_inpaint::{DcganConfig, DcganModel, Device, ImageBatch, ImageSet, ModelCard};
 
+use super::board::Board;
 use super::run_config::RunConfig;
+use super::scorer::Scorer;
 use crate::progress::{self, Display};
 use crate::{interrupt, output};
 
@@ -19,6 +22,11 @@ const TIME_BETWEEN_LINES: Duration = Duration::from_secs(30);
 /// The file of a run's newest model.
 pub(super) fn model_file(run: &RunDirectory) -> PathBuf {
     run.path().join("model.safetensors")
+}
+
+/// The file of a run's best model by score.
+fn best_model_file(run: &RunDirectory) -> PathBuf {
+    run.path().join("best.safetensors")
 }
 
 /// Shows a run's progress, writes its pictures and models, and passes on Ctrl-C.
@@ -33,6 +41,11 @@ pub(super) struct Watch {
     started: Instant,
     last_line: Option<Instant>,
     bar: ProgressBar,
+    log_every: u64,
+    board: Board,
+    scorer: Option<Scorer>,
+    /// Of the checkpoint at hand.
+    scores: BTreeMap<String, f64>,
     /// The first thing that could not be written; it ends the run.
     fault: Option<anyhow::Error>,
 }
@@ -44,7 +57,9 @@ impl Watch {
         set: &ImageSet,
         first_step: u64,
         device: Device,
-    ) -> Self {
+    ) -> Result<Self> {
+        let board = Board::open(&run, first_step)?;
+        let scorer = Scorer::new(config, set, &run, first_step)?;
         let bar = progress::bar("training", config.train.steps, Display::Terminal);
         bar.set_position(first_step);
         bar.reset_eta();
@@ -53,7 +68,7 @@ impl Watch {
             name => name.to_owned(),
         };
         let size = set.size_px();
-        Self {
+        Ok(Self {
             run,
             config: config.model,
             card: ModelCard {
@@ -69,8 +84,12 @@ impl Watch {
             started: Instant::now(),
             last_line: None,
             bar,
+            log_every: config.train.log_every,
+            board,
+            scorer,
+            scores: BTreeMap::new(),
             fault: None,
-        }
+        })
     }
 
     /// Removes the bar; what could not be written, if anything.
@@ -85,29 +104,50 @@ impl Watch {
         }
     }
 
-    fn write_samples(&self, step: u64, samples: &ImageBatch) -> Result<()> {
+    fn write_samples(&mut self, step: u64, samples: &ImageBatch) -> Result<()> {
         let sheet = ContactSheet::default().render(&batch_to_photos(samples)?)?;
-        Ok(sheet.save(self.run.sample_file(step))?)
+        sheet.save(self.run.sample_file(step))?;
+        self.board.picture("samples", step, &sheet)
     }
 
-    fn write_model(&self, step: u64, checkpoint: &Path) -> Result<()> {
-        let tensors = |name: &str| weight_file::load(&checkpoint.join(name));
-        let generator = tensors("averaged_generator.safetensors")?.tensors;
-        let discriminator = tensors("discriminator.safetensors")?.tensors;
+    fn averaged_generator(&self, checkpoint: &Path) -> Result<DcganGenerator> {
+        let file = weight_file::load(&checkpoint.join("averaged_generator.safetensors"))?;
         let (config, device) = (self.config, &self.device);
+        Ok(DcganGenerator::from_tensors(config, &file.tensors, device)?)
+    }
+
+    fn write_scores(&mut self, step: u64, checkpoint: &Path) -> Result<()> {
+        let Some(scorer) = &self.scorer else {
+            return Ok(());
+        };
+        self.scores = scorer.score(&self.averaged_generator(checkpoint)?, &self.device)?;
+        self.board.scores(step, &self.scores)
+    }
+
+    fn write_model(&mut self, step: u64, checkpoint: &Path) -> Result<()> {
+        let file = weight_file::load(&checkpoint.join("discriminator.safetensors"))?;
+        let (config, device) = (self.config, &self.device);
+        let discriminator = DcganDiscriminator::from_tensors(config, &file.tensors, device)?;
         let model = DcganModel {
-            generator: DcganGenerator::from_tensors(config, &generator, device)?,
-            discriminator: Some(DcganDiscriminator::from_tensors(
-                config,
-                &discriminator,
-                device,
-            )?),
+            generator: self.averaged_generator(checkpoint)?,
+            discriminator: Some(discriminator),
             card: ModelCard {
                 steps: step,
+                metrics: self.scores.clone(),
                 ..self.card.clone()
             },
         };
-        Ok(model.save(&model_file(&self.run), StoredPrecision::F32)?)
+        model.save(&model_file(&self.run), StoredPrecision::F32)?;
+        let scorer = self.scorer.as_mut();
+        if scorer.is_some_and(|scorer| scorer.is_best(&self.scores)) {
+            model.save(&best_model_file(&self.run), StoredPrecision::F32)?;
+        }
+        Ok(())
+    }
+
+    fn write_saved(&mut self, step: u64, checkpoint: &Path) -> Result<()> {
+        self.write_model(step, checkpoint)?;
+        Ok(draw_curves(&self.run)?)
     }
 
     fn say(&mut self, report: &StepReport, images_per_second: f64) {
@@ -145,7 +185,12 @@ impl Observer for Watch {
         self.steps_made += 1;
         let images = self.steps_made as f64 * self.batch_size as f64;
         let seconds = self.started.elapsed().as_secs_f64();
-        self.say(report, images / seconds.max(f64::MIN_POSITIVE));
+        let images_per_second = images / seconds.max(f64::MIN_POSITIVE);
+        self.say(report, images_per_second);
+        if report.step.is_multiple_of(self.log_every) || report.step == self.steps {
+            let written = self.board.report(report, images_per_second);
+            self.keep_fault(written);
+        }
     }
 
     fn sampled(&mut self, step: u64, samples: &ImageBatch) {
@@ -153,8 +198,18 @@ impl Observer for Watch {
         self.keep_fault(written);
     }
 
+    fn score(&mut self, step: u64, folder: &Path) -> BTreeMap<String, f64> {
+        self.scores.clear();
+        // Who asks to stop does not want to wait for scores.
+        if !interrupt::requested() {
+            let written = self.write_scores(step, folder);
+            self.keep_fault(written);
+        }
+        self.scores.clone()
+    }
+
     fn saved(&mut self, step: u64, folder: &Path) {
-        let written = self.write_model(step, folder);
+        let written = self.write_saved(step, folder);
         self.keep_fault(written);
     }
 
