@@ -48,6 +48,22 @@ fn a_photo_becomes_a_folder_with_result_and_comparison() {
 }
 
 #[test]
+fn the_precision_that_was_used_is_named() {
+    let folder = folder_with_model();
+    textured(32, 32, 1)
+        .save(folder.path().join("face.png"))
+        .unwrap();
+    let said = |precision: &str| {
+        let arguments = format!("face.png --mask square:10 --out out --precision {precision}");
+        inpaint(folder.path(), &arguments).expect(0).stderr
+    };
+    assert!(said("f32").contains("precision: f32\n"));
+    let bf16 = said("bf16");
+    let used = bf16.contains("precision: bf16, the last tenth in f32\n");
+    assert!(used || bf16.contains("precision: f32: no bf16"), "{bf16}");
+}
+
+#[test]
 fn the_same_seed_gives_the_same_bytes_and_another_gives_others() {
     let folder = folder_with_model();
     textured(40, 50, 2)

@@ -274,33 +274,37 @@ fn in_precision(settings: SearchConfig, precision: Precision) -> SearchConfig {
     }
 }
 
+/// The generator with weights so large that its images differ.
+fn lively_generator() -> DcganGenerator {
+    let mut tensors = networks().0.params().to_tensors().unwrap();
+    for tensor in tensors.values_mut().filter(|tensor| tensor.rank() == 4) {
+        *tensor = (tensor.clone() * 14.0).unwrap();
+    }
+    DcganGenerator::from_tensors(config(), &tensors, &Device::Cpu).unwrap()
+}
+
 /// Images of the generator, so that a latent fits them, with noise, so that none fits exactly.
-fn planted(count: usize) -> ImageBatch {
-    let (generator, _) = networks();
+fn planted(generator: &DcganGenerator, count: usize) -> ImageBatch {
     let rng = &mut Rng::from_seed(17);
-    let z = LatentPrior::Uniform
-        .sample(count, 12, rng, &Device::Cpu)
-        .unwrap();
-    let images = generator
-        .forward(&z, Mode::Eval)
-        .unwrap()
-        .into_tensor()
-        .detach();
-    let noise = rng
-        .uniform(-0.02, 0.02, images.shape(), &Device::Cpu)
-        .unwrap();
+    let cpu = &Device::Cpu;
+    let z = LatentPrior::Uniform.sample(count, 12, rng, cpu).unwrap();
+    let images = generator.forward(&z, Mode::Eval).unwrap();
+    let images = images.into_tensor().detach();
+    let noise = rng.uniform(-0.1, 0.1, images.shape(), cpu).unwrap();
     ImageBatch::new((images + noise).unwrap().clamp(-1.0, 1.0).unwrap()).unwrap()
 }
 
 #[test]
 fn a_search_in_bfloat16_ends_where_one_in_single_precision_does() {
-    let images = corrupted(&planted(2));
+    let (generator, discriminator) = (lively_generator(), networks().1);
+    let images = corrupted(&planted(&generator, 2));
     let settings = SearchConfig {
         iterations: 400,
         ..quick()
     };
     let [single, rough] = [Precision::F32, Precision::Bf16].map(|precision| {
-        let search = search(in_precision(settings, precision));
+        let settings = in_precision(settings, precision);
+        let search = LatentSearch::new(&generator, Some(&discriminator), settings).unwrap();
         assert_eq!(
             search.precision(),
             precision.available(InstructionSet::detect())
@@ -310,7 +314,8 @@ fn a_search_in_bfloat16_ends_where_one_in_single_precision_does() {
     for image in 0..2 {
         let (got, want) = (rough.objective[image], single.objective[image]);
         assert!((got - want).abs() < 0.01 * want, "{got} {want}");
-        assert!(got < 0.7 * rough.trace[0].objective[image], "{got}");
+        let start = rough.trace[0].objective[image];
+        assert!(got < 0.5 * start, "{start} {got}");
     }
 }
 

@@ -360,7 +360,7 @@ impl Pass {
     ) {
         match (&self.kind, &plan.kind) {
             (Kind::Dense(pass), PlanKind::Dense(plan)) => {
-                pass.run(plan, span, input, output, epilogue)
+                pass.run(plan, span, input, output, epilogue);
             }
             (Kind::Direct(pass), PlanKind::Direct(plan)) => {
                 pass.run(plan, span, input, output, scratch, epilogue);

@@ -24,7 +24,7 @@ proptest! {
                 if value_is_finite && !widened(neighbor).is_nan() {
                     prop_assert!(distance(rounded) <= distance(neighbor));
                     let tie = distance(rounded) == distance(neighbor);
-                    prop_assert!(!tie || rounded % 2 == 0);
+                    prop_assert!(!tie || rounded.is_multiple_of(2));
                 }
             }
             prop_assert!(value_is_finite || widened(rounded) == value);
