@@ -31,12 +31,18 @@ fn the_table_has_a_row_for_every_case() {
             .collect::<Vec<_>>()
             .join(" ")
     };
-    let rows: Vec<String> = lines[1..8].iter().copied().map(cells).collect();
+    // Rows in bfloat16 depend on the processor.
+    let rows: Vec<String> = (lines[1..].iter().copied().map(cells))
+        .filter(|row| !row.contains("bf16"))
+        .take(9)
+        .collect();
     let expected = [
         "case precision batch",
         "product f32 -",
         "search f32 1",
         "search f32 3",
+        "search f32-throughput 1",
+        "search f32-throughput 3",
         "graph f32 1",
         "graph f32 3",
         "training f32 3",
@@ -52,8 +58,16 @@ fn json_holds_every_window_and_numbers_that_agree() {
     let names: Vec<&str> = reports
         .iter()
         .map(|report| report["case"].as_str().unwrap())
+        .filter(|name| !name.contains("bf16"))
         .collect();
-    assert_eq!(names, ["product/f32", "search/f32/1", "search/f32/3"]);
+    let expected = [
+        "product/f32",
+        "search/f32/1",
+        "search/f32/3",
+        "search/f32-throughput/1",
+        "search/f32-throughput/3",
+    ];
+    assert_eq!(names, expected);
     for report in &reports {
         let number = |name: &str| report[name].as_f64().unwrap();
         let windows = report["windows"].as_array().unwrap();
@@ -89,9 +103,12 @@ fn windows_are_run_on_demand() {
     );
     let lines = json_lines(&ran.expect(0).stdout);
     let cases = lines[0]["cases"].as_array().unwrap();
-    assert_eq!(cases.len(), 4);
+    let case = |name: &str| cases.iter().find(|case| case["case"] == name).unwrap();
     assert_eq!(
-        (&cases[2]["work"], &cases[2]["batch"]),
+        (
+            &case("search/f32/3")["work"],
+            &case("search/f32/3")["batch"]
+        ),
         (&"search".into(), &3.into())
     );
     let asked: Vec<&str> = lines[1..]

@@ -78,7 +78,6 @@ impl InstructionSet {
     /// Rows of a product that are computed together: as many as leave registers for the rest.
     pub(crate) fn rows_at_once(self) -> usize {
         match self.lanes() {
-            16 => 8,
             8 if matches!(self.0, Kind::Native(_)) => 6,
             8 => 2,
             _ => 8,

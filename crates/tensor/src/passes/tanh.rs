@@ -4,6 +4,7 @@ use super::instruction_set::{InstructionSet, multiply_add};
 
 /// A rational function of the square of x, times x: fitted to tanh on [-9.1, 9.1] for the least largest
 /// relative error (2.3e-8), lowest degree first.
+#[allow(clippy::excessive_precision)]
 const NUMERATOR: [f32; 5] = [
     9.999_999_8e-1,
     1.337_447_5e-1,
@@ -11,6 +12,7 @@ const NUMERATOR: [f32; 5] = [
     2.048_110_9e-5,
     1.317_734_1e-8,
 ];
+#[allow(clippy::excessive_precision)]
 const DENOMINATOR: [f32; 5] = [
     1.0,
     4.670_778_9e-1,

@@ -94,6 +94,7 @@ pub(super) fn planes_of<T>(
 
 /// Mean and biased variance of a channel, summed in f64.
 #[inline(always)]
+#[allow(clippy::needless_pass_by_value)]
 pub(super) fn moments<'a, T: Float>(
     planes: impl Iterator<Item = &'a [T]> + Clone,
     epsilon: f64,
