@@ -13,8 +13,7 @@ use crate::commands::sample::photos;
 
 /// Images that are converted at once.
 const BATCH_LEN: usize = 64;
-/// Streams of the seed; stream 0 belongs to `sample`, and patches and directions take the others of
-/// their own seed.
+/// The stream of the seed that chooses the halves; latents come from stream 0, as those of `sample`.
 const HALVES_STREAM: u64 = 1 << 40;
 
 /// A set of images, ready to be compared with others.

@@ -12,7 +12,9 @@ use crate::{Error, PyramidSet, Result};
 const DIRECTIONS_AT_ONCE: usize = 32;
 /// What distances are multiplied with, as in the tables of Karras et al. 2018.
 const SCALE: f64 = 1e3;
-/// Streams of the seed: patches of a level from stream 2 level, directions from 2 level + 1.
+/// Streams of the seed: two for each level, patches and directions; far from those that a caller may
+/// draw latents from.
+const FIRST_STREAM: u64 = 1 << 41;
 const STREAMS_PER_LEVEL: u64 = 2;
 
 /// How many patches and directions [`sliced_wasserstein`] takes; the defaults are those of Karras et
@@ -175,7 +177,7 @@ impl Probe {
         config: &SlicedWassersteinConfig,
         level: u64,
     ) -> Result<Self> {
-        let stream = STREAMS_PER_LEVEL * level;
+        let stream = FIRST_STREAM + STREAMS_PER_LEVEL * level;
         let mut rng = Rng::from_seed_and_stream(config.seed, stream);
         let corners = (0..num_images)
             .map(|_| draw_corners(shape, config.patches_per_image, &mut rng))
