@@ -70,7 +70,7 @@ impl MapLayout {
 
     /// Writes images `[N, C, side, side]` in this layout, zeros for channels beyond the last.
     pub(crate) fn gather(&self, images: &[f32], values: &mut [f32]) {
-        let plane_len = self.side * self.side;
+        let plane_len = self.plane_len();
         values
             .par_chunks_mut(self.block_len())
             .enumerate()
@@ -78,27 +78,14 @@ impl MapLayout {
                 let channels = self.channels_of(block);
                 for (image, planes) in images.chunks_exact(self.channels * plane_len).enumerate() {
                     let planes = &planes[channels.start * plane_len..channels.end * plane_len];
-                    let mut lines = [[0.0; PIXELS_AT_ONCE]; MOST_IN_BLOCK];
-                    for start in (0..plane_len).step_by(PIXELS_AT_ONCE) {
-                        let end = plane_len.min(start + PIXELS_AT_ONCE);
-                        for (line, plane) in lines.iter_mut().zip(planes.chunks_exact(plane_len)) {
-                            line[..end - start].copy_from_slice(&plane[start..end]);
-                        }
-                        for pixel in start..end {
-                            let place = self.place(image, pixel);
-                            let values = &mut values[place..][..self.block];
-                            for (value, line) in values.iter_mut().zip(&lines) {
-                                *value = line[(pixel - start) % PIXELS_AT_ONCE];
-                            }
-                        }
-                    }
+                    self.gather_block(image, planes, values);
                 }
             });
     }
 
     /// Reads images `[N, C, side, side]` back.
     pub(crate) fn scatter(&self, values: &[f32], images: &mut [f32]) {
-        let plane_len = self.side * self.side;
+        let plane_len = self.plane_len();
         images
             .par_chunks_mut(self.channels * plane_len)
             .enumerate()
@@ -108,20 +95,51 @@ impl MapLayout {
             })
             .for_each(|(image, block, planes)| {
                 let values = &values[block * self.block_len()..][..self.block_len()];
-                let mut lines = [[0.0; PIXELS_AT_ONCE]; MOST_IN_BLOCK];
-                for start in (0..plane_len).step_by(PIXELS_AT_ONCE) {
-                    let end = plane_len.min(start + PIXELS_AT_ONCE);
-                    for pixel in start..end {
-                        let values = &values[self.place(image, pixel)..][..self.block];
-                        for (line, &value) in lines.iter_mut().zip(values) {
-                            line[(pixel - start) % PIXELS_AT_ONCE] = value;
-                        }
-                    }
-                    for (line, plane) in lines.iter().zip(planes.chunks_exact_mut(plane_len)) {
-                        plane[start..end].copy_from_slice(&line[..end - start]);
-                    }
-                }
+                self.scatter_block(image, values, planes);
             });
+    }
+
+    fn gather_block(&self, image: usize, planes: &[f32], values: &mut [f32]) {
+        let plane_len = self.plane_len();
+        let mut lines = [[0.0; PIXELS_AT_ONCE]; MOST_IN_BLOCK];
+        for start in (0..plane_len).step_by(PIXELS_AT_ONCE) {
+            for (line, plane) in lines.iter_mut().zip(planes.chunks_exact(plane_len)) {
+                match plane[start..].first_chunk() {
+                    Some(values) => *line = *values,
+                    None => line[..plane_len - start].copy_from_slice(&plane[start..]),
+                }
+            }
+            for (index, pixel) in (start..plane_len).take(PIXELS_AT_ONCE).enumerate() {
+                let place = self.place(image, pixel);
+                let values = &mut values[place..][..self.block];
+                for (value, line) in values.iter_mut().zip(&lines) {
+                    *value = line[index % PIXELS_AT_ONCE];
+                }
+            }
+        }
+    }
+
+    fn scatter_block(&self, image: usize, values: &[f32], planes: &mut [f32]) {
+        let plane_len = self.plane_len();
+        let mut lines = [[0.0; PIXELS_AT_ONCE]; MOST_IN_BLOCK];
+        for start in (0..plane_len).step_by(PIXELS_AT_ONCE) {
+            for (index, pixel) in (start..plane_len).take(PIXELS_AT_ONCE).enumerate() {
+                let values = &values[self.place(image, pixel)..][..self.block];
+                for (line, &value) in lines.iter_mut().zip(values) {
+                    line[index % PIXELS_AT_ONCE] = value;
+                }
+            }
+            for (line, plane) in lines.iter().zip(planes.chunks_exact_mut(plane_len)) {
+                match plane[start..].first_chunk_mut() {
+                    Some(values) => *values = *line,
+                    None => plane[start..].copy_from_slice(&line[..plane_len - start]),
+                }
+            }
+        }
+    }
+
+    fn plane_len(&self) -> usize {
+        self.side * self.side
     }
 
     /// The channels that a block holds.

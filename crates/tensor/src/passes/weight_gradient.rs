@@ -14,7 +14,7 @@ const SIZE: usize = 4;
 /// Pairs of points of a tile.
 const POINTS: usize = (SIZE + 1) * (SIZE + 1);
 /// Tiles whose products are summed in single precision before they go back to weights.
-const TILES_AT_ONCE: usize = 256;
+const TILES_AT_ONCE: usize = 64;
 
 /// The gradient of a strided convolution between a coarse map and a fine one with respect to its
 /// weights, by tiles: with their values at points, each pair of points is a product of matrices, whose
@@ -165,5 +165,75 @@ impl WeightGradient {
                     }
                 }
             });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Rng;
+    use crate::passes::MapShape;
+
+    /// The definition: coarse pixel k and tap t meet in fine pixel `2 k - 1 + t`.
+    fn expected([coarse, fine]: [MapShape; 2], images: [&[f32]; 2], count: usize) -> Vec<f64> {
+        let at =
+            |map: MapShape, images: &[f32], image: usize, channel: usize, pixel: [usize; 2]| {
+                let plane = (image * map.channels() + channel) * map.side() + pixel[0];
+                f64::from(images[plane * map.side() + pixel[1]])
+            };
+        let mut weights = Vec::new();
+        for (c, f) in (0..coarse.channels()).flat_map(|c| (0..fine.channels()).map(move |f| (c, f)))
+        {
+            for tap in 0..KERNEL_AREA {
+                let mut sum = 0.0;
+                for place in 0..count * coarse.side() * coarse.side() {
+                    let (image, pixel) = (
+                        place / (coarse.side() * coarse.side()),
+                        place % (coarse.side() * coarse.side()),
+                    );
+                    let pixel = [pixel / coarse.side(), pixel % coarse.side()];
+                    let met = [2 * pixel[0] + tap / 4, 2 * pixel[1] + tap % 4]
+                        .map(|met| met.wrapping_sub(1));
+                    if met.iter().all(|&met| met < fine.side()) {
+                        let left = at(coarse, images[0], image, c, pixel);
+                        sum += left * at(fine, images[1], image, f, met);
+                    }
+                }
+                weights.push(sum);
+            }
+        }
+        weights
+    }
+
+    #[test]
+    fn gradients_equal_the_definition_on_every_instruction_set() {
+        let mut rng = Rng::from_seed(5);
+        for (count, [coarse, fine], side) in [
+            (1, [1, 1], 4),
+            (3, [35, 9], 4),
+            (2, [7, 33], 8),
+            (1, [5, 6], 16),
+        ] {
+            let shapes = [(coarse, side), (fine, 2 * side)]
+                .map(|(channels, side)| MapShape::Map { channels, side });
+            let images = shapes.map(|shape| -> Vec<f32> {
+                let len = count * shape.channels() * shape.side() * shape.side();
+                (0..len).map(|_| rng.next_unit() as f32 - 0.5).collect()
+            });
+            let want = expected(shapes, [&images[0], &images[1]], count);
+            let largest = want.iter().fold(0.0f64, |most, v| most.max(v.abs()));
+            for set in InstructionSet::available() {
+                let [coarse, fine] = shapes.map(|shape| shape.layout(set, count));
+                let plan = WeightGradient::new(set, coarse, fine);
+                let mut sum = Buffer::zeros(plan.len());
+                plan.add(&images[0], &images[1], &mut plan.scratch(), &mut sum);
+                let mut weights = vec![f32::NAN; want.len()];
+                plan.unpack(&sum, &mut weights);
+                for (got, want) in weights.iter().zip(&want) {
+                    let error = (f64::from(*got) - want).abs() / largest;
+                    assert!(error < 1e-5, "{set} {shapes:?}: {got} {want}");
+                }
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 mod convolutions;
 mod gradients;
+mod strided_maps;
 
 use semantic_inpaint_tensor::{DType, Device, Rng, Tensor};
 

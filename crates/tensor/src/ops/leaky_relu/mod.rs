@@ -9,6 +9,8 @@ use crate::{Error, Result};
 
 /// Values that one task handles: enough to be worth handing to a thread.
 pub(super) const CHUNK: usize = 16 * 1024;
+/// Values that are computed side by side.
+const PIECE: usize = 64;
 
 /// The leaky rectifier, value by value: `x` where x > 0, else `slope * x`.
 ///
@@ -93,30 +95,31 @@ impl CustomOp2 for LeakyReluGradient {
         for_float!(gradient.dtype(), T => {
             let slope = T::from_f64(self.slope);
             let gradient = dense::<T>(gradient, gradient_layout)?;
-            let mut out = vec![T::from_f64(0.0); gradient.len()];
-            out.par_chunks_mut(CHUNK)
-                .zip(gradient.par_chunks(CHUNK))
-                .zip(dense::<T>(result, result_layout)?.par_chunks(CHUNK))
-                .for_each(|((out, gradient), result)| {
-                    for ((out, &g), &y) in out.iter_mut().zip(gradient).zip(result) {
-                        *out = if y > 0.0 { g } else { slope * g };
-                    }
-                });
+            let result = dense::<T>(result, result_layout)?;
+            let gate = |g, y| if y > T::from_f64(0.0) { g } else { slope * g };
+            let ((gradients, rest), (results, results_rest)) =
+                (gradient.as_chunks(), result.as_chunks());
+            let pieces = gradients.par_iter().zip(results).map(|(g, y): (&[T; PIECE], &[T; PIECE])| {
+                std::array::from_fn(|index| gate(g[index], y[index]))
+            });
+            let mut out = joined(pieces);
+            out.extend(rest.iter().zip(results_rest).map(|(&g, &y)| gate(g, y)));
             Ok((T::to_cpu_storage_owned(out), result_layout.shape().clone()))
         })
     }
 }
 
-fn map<T: Float>(values: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
-    let mut out = vec![T::zero(); values.len()];
-    out.par_chunks_mut(CHUNK)
-        .zip(values.par_chunks(CHUNK))
-        .for_each(|(out, values)| {
-            for (out, &value) in out.iter_mut().zip(values) {
-                *out = f(value);
-            }
-        });
+fn map<T: Float>(values: &[T], f: impl Fn(T) -> T + Sync + Send) -> Vec<T> {
+    let (pieces, rest) = values.as_chunks::<PIECE>();
+    let mut out = joined(pieces.par_iter().map(|piece| piece.map(&f)));
+    out.extend(rest.iter().map(|&value| f(value)));
     out
+}
+
+/// Pieces one after the other, written once.
+fn joined<T: Float>(pieces: impl IndexedParallelIterator<Item = [T; PIECE]>) -> Vec<T> {
+    let pieces: Vec<[T; PIECE]> = pieces.with_min_len(CHUNK / PIECE).collect();
+    pieces.into_flattened()
 }
 
 #[cfg(test)]
