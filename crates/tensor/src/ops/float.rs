@@ -57,7 +57,7 @@ pub(crate) fn dense_mut<'a, T: Float>(
 /// Zeros, written by all threads: what an operation writes next is spread over them too.
 pub(crate) fn zeros<T: Float>(len: usize) -> Vec<T> {
     const PIECE: usize = 1024;
-    if len % PIECE != 0 {
+    if !len.is_multiple_of(PIECE) {
         return vec![T::zero(); len];
     }
     let pieces = rayon::iter::repeat_n([T::zero(); PIECE], len / PIECE);

@@ -49,7 +49,7 @@ impl StridedMaps {
         };
         let side = shape.out_height;
         let strided =
-            geometry == ConvGeometry::STRIDED && side % 4 == 0 && shape.height == 2 * side;
+            geometry == ConvGeometry::STRIDED && side.is_multiple_of(4) && shape.height == 2 * side;
         let projection =
             geometry == ConvGeometry::PROJECTION && side == 1 && shape.height == KERNEL;
         if !square || shape.kernel != KERNEL || side == 0 || !(strided || projection) {

@@ -89,7 +89,7 @@ pub(super) fn planes_of<T>(
 /// Mean and biased variance of a channel, summed in f64.
 #[inline(always)]
 pub(super) fn moments<'a, T: Float>(
-    planes: impl Iterator<Item = &'a [T]> + Clone,
+    planes: &(impl Iterator<Item = &'a [T]> + Clone),
     epsilon: f64,
 ) -> Moments {
     let count = planes.clone().map(<[T]>::len).sum::<usize>() as f64;

@@ -74,7 +74,8 @@ pub fn batch_norm_leaky_relu(
             got: count.to_string(),
         });
     }
-    if !(slope.is_finite() && slope >= 0.0) || !runs_on_cpu_kernels(images) {
+    let runs_here = slope.is_finite() && slope >= 0.0 && runs_on_cpu_kernels(images);
+    if !runs_here {
         let (result, statistics) = reference(images, scale, shift, epsilon)?;
         return Ok((leaky_relu(&result, slope)?, statistics));
     }
@@ -162,7 +163,7 @@ impl CustomOp3 for BatchNorm {
             let mut y = zeros::<T>(x.len());
             let all = each_channel(&mut y, channels, plane, #[inline(always)] |channel, y| {
                 let planes = planes_of(x, channels, plane, channel);
-                let moments = moments(planes.clone(), self.epsilon);
+                let moments = moments(&planes, self.epsilon);
                 let map = ChannelMap::new(moments, scale[channel], shift[channel], self.slope);
                 for (y, x) in y.into_iter().zip(planes) {
                     y.iter_mut().zip(x).for_each(|(y, &x)| *y = map.apply(x));
