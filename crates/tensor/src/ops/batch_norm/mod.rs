@@ -74,8 +74,7 @@ pub fn batch_norm_leaky_relu(
             got: count.to_string(),
         });
     }
-    let runs_here = slope.is_finite() && slope >= 0.0 && runs_on_cpu_kernels(images);
-    if !runs_here {
+    if !(slope.is_finite() && slope >= 0.0 && runs_on_cpu_kernels(images)) {
         let (result, statistics) = reference(images, scale, shift, epsilon)?;
         return Ok((leaky_relu(&result, slope)?, statistics));
     }
