@@ -1,4 +1,5 @@
 use candle_core::{CpuStorage, DType, Layout, Result, Tensor, WithDType, bail};
+use rayon::prelude::*;
 
 /// A number that the CPU kernels work on: f32, or f64 for gradient checks.
 pub(crate) trait Float: WithDType {
@@ -51,6 +52,17 @@ pub(crate) fn dense_mut<'a, T: Float>(
             T::DTYPE
         ),
     }
+}
+
+/// Zeros, written by all threads: what an operation writes next is spread over them too.
+pub(crate) fn zeros<T: Float>(len: usize) -> Vec<T> {
+    const PIECE: usize = 1024;
+    if !len.is_multiple_of(PIECE) {
+        return vec![T::zero(); len];
+    }
+    let pieces = rayon::iter::repeat_n([T::zero(); PIECE], len / PIECE);
+    let pieces: Vec<[T; PIECE]> = pieces.with_min_len(64).collect();
+    pieces.into_flattened()
 }
 
 /// Runs `$body` with `$float` bound to the float type of `$dtype`.

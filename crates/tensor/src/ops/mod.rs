@@ -1,7 +1,8 @@
 //! Operations with gradients that candle lacks or does slowly.
 //!
-//! Each folder holds one operation. On the CPU they run on kernels of this crate (matrix products by
-//! the `gemm` crate around `im2col` and `col2im`); elsewhere on candle's own operations, which also
+//! Each folder holds one operation. On the CPU they run on kernels of this crate: the f32 convolutions
+//! of a DCGAN and their gradients on its [`passes`](crate::passes), all others on matrix products by the
+//! `gemm` crate around `im2col` and `col2im`. Elsewhere they run on candle's own operations, which also
 //! define their meaning. Every operation computes the gradients of tracked operands only, so that
 //! frozen weights cost nothing. At kinks they follow PyTorch: the slope of a rectifier at 0 is the
 //! negative side's.

@@ -4,6 +4,7 @@ use candle_core::{Error, Result};
 use rayon::prelude::*;
 
 use super::correlation::{ConvGeometry, Correlation};
+use super::float::zeros;
 use super::matrix_product::{Matrix, Write, multiply};
 use crate::passes::{
     Buffer, Direction, Epilogue, InstructionSet, MapLayout, MapShape, Pass, Precision, Scratch,
@@ -90,7 +91,7 @@ impl StridedMaps {
         )
         .map_err(Error::wrap)?;
         let (input_len, output_len) = (image_len(pass.input()), image_len(pass.output()));
-        let mut output = vec![0.0; input.len() / input_len * output_len];
+        let mut output = zeros::<f32>(input.len() / input_len * output_len);
         let group = self.images_at_once();
         output
             .par_chunks_mut(group * output_len)

@@ -51,10 +51,10 @@ impl<const SIZE: usize> WithSimd for Filter<'_, SIZE> {
                 for lane in (0..block).step_by(S::F32_LANES) {
                     let grid = filter_at_points::<S, SIZE>(simd, &taps, phase, lane);
                     let start = phase * of_phase + input * block + lane;
-                    for i in 0..=SIZE {
-                        for j in 0..=SIZE {
+                    for (i, row) in grid.iter().enumerate().take(SIZE + 1) {
+                        for (j, &value) in row.iter().enumerate().take(SIZE + 1) {
                             let place = start + (i * (SIZE + 1) + j) * of_point;
-                            store::<S>(panels, place, grid[i][j]);
+                            store::<S>(panels, place, value);
                         }
                     }
                 }
@@ -117,13 +117,13 @@ impl<const SIZE: usize> WithSimd for Collect<'_, SIZE> {
                         (point * block + channel) * block + lane
                     };
                     let mut columns = [[simd.splat_f32s(0.0); MOST]; 2];
-                    for j in 0..=SIZE {
+                    let [lows, highs] = &mut columns;
+                    for (j, (low, high)) in lows.iter_mut().zip(highs).enumerate().take(SIZE + 1) {
                         let mut run = [simd.splat_f32s(0.0); MOST];
-                        for i in 0..=SIZE {
-                            run[i] = load::<S>(points, at(i, j));
+                        for (i, value) in run.iter_mut().enumerate().take(SIZE + 1) {
+                            *value = load::<S>(points, at(i, j));
                         }
-                        let [low, high] = transforms::collect::<S, SIZE>(simd, run);
-                        (columns[0][j], columns[1][j]) = (low, high);
+                        [*low, *high] = transforms::collect::<S, SIZE>(simd, run);
                     }
                     for (row, run) in row_taps.into_iter().zip(columns) {
                         let values = transforms::collect::<S, SIZE>(simd, run);

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::ops::float::Float;
+use crate::ops::leaky_relu::choose;
 use crate::passes::InstructionSet;
 
 /// Running sums that the compiler keeps in registers.
@@ -39,21 +40,14 @@ impl<T: Float> ChannelMap<T> {
     #[inline(always)]
     pub(super) fn apply(&self, x: T) -> T {
         let value = (x - self.mean) * self.factor + self.shift;
-        if value > T::zero() {
-            value
-        } else {
-            self.slope * value
-        }
+        choose(value, value, self.slope)
     }
 
     /// The gradient before the rectifier from the one behind it.
     #[inline(always)]
     fn gate(&self, x: T, gradient: T) -> T {
-        if (x - self.mean) * self.factor + self.shift > T::zero() {
-            gradient
-        } else {
-            self.slope * gradient
-        }
+        let value = (x - self.mean) * self.factor + self.shift;
+        choose(value, gradient, self.slope)
     }
 }
 
@@ -96,7 +90,7 @@ pub(super) fn planes_of<T>(
 #[inline(always)]
 #[allow(clippy::needless_pass_by_value)]
 pub(super) fn moments<'a, T: Float>(
-    planes: impl Iterator<Item = &'a [T]> + Clone,
+    planes: &(impl Iterator<Item = &'a [T]> + Clone),
     epsilon: f64,
 ) -> Moments {
     let count = planes.clone().map(<[T]>::len).sum::<usize>() as f64;

@@ -7,7 +7,7 @@ use candle_core::{
     CpuStorage, CustomOp2, CustomOp3, Layout, Result as CandleResult, Shape, Tensor, WithDType,
 };
 
-use super::float::{dense, for_float, runs_on_cpu_kernels};
+use super::float::{dense, for_float, runs_on_cpu_kernels, zeros};
 use super::leaky_relu::leaky_relu;
 use crate::{Error, Result};
 use channel::{
@@ -159,10 +159,10 @@ impl CustomOp3 for BatchNorm {
             let scale = dense::<T>(scale, scale_layout)?;
             let shift = dense::<T>(shift, shift_layout)?;
             let x = dense::<T>(x, x_layout)?;
-            let mut y = vec![T::from_f64(0.0); x.len()];
+            let mut y = zeros::<T>(x.len());
             let all = each_channel(&mut y, channels, plane, #[inline(always)] |channel, y| {
                 let planes = planes_of(x, channels, plane, channel);
-                let moments = moments(planes.clone(), self.epsilon);
+                let moments = moments(&planes, self.epsilon);
                 let map = ChannelMap::new(moments, scale[channel], shift[channel], self.slope);
                 for (y, x) in y.into_iter().zip(planes) {
                     y.iter_mut().zip(x).for_each(|(y, &x)| *y = map.apply(x));
@@ -229,7 +229,7 @@ impl CustomOp2 for Gradient<'_> {
             let (scale, shift): (Vec<T>, Vec<T>) = (self.scale.to_vec1()?, self.shift.to_vec1()?);
             let gradient = dense::<T>(gradient, gradient_layout)?;
             let x = dense::<T>(x, x_layout)?;
-            let mut out = vec![T::from_f64(0.0); x.len()];
+            let mut out = zeros::<T>(x.len());
             let all = each_channel(&mut out, channels, plane, #[inline(always)] |channel, out| {
                 let moments = self.forward.moments()[channel];
                 let slope = self.forward.slope;

@@ -4,7 +4,7 @@ use candle_core::{
 };
 use rayon::prelude::*;
 
-use super::float::{Float, dense, for_float, runs_on_cpu_kernels};
+use super::float::{Float, dense, for_float, runs_on_cpu_kernels, zeros};
 use crate::Result;
 
 /// Each channel scaled and shifted: `y[n,c,h,w] = scale[c] x[n,c,h,w] + shift[c]`.
@@ -36,7 +36,7 @@ pub(super) fn map_planes<T: Float>(
     plane: usize,
     map: impl Fn(usize, &[T], &mut [T]) + Sync,
 ) -> Vec<T> {
-    let mut out = vec![T::zero(); x.len()];
+    let mut out = zeros::<T>(x.len());
     let image = (channels * plane).max(1);
     out.par_chunks_mut(image)
         .zip(x.par_chunks(image))

@@ -55,7 +55,7 @@ impl CustomOp1 for LeakyRelu {
     fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> CandleResult<(CpuStorage, Shape)> {
         for_float!(x.dtype(), T => {
             let slope = T::from_f64(self.slope);
-            let y = map(dense::<T>(x, layout)?, |x| if x > 0.0 { x } else { slope * x });
+            let y = map(dense::<T>(x, layout)?, move |x| choose(x, x, slope));
             Ok((T::to_cpu_storage_owned(y), layout.shape().clone()))
         })
     }
@@ -96,22 +96,32 @@ impl CustomOp2 for LeakyReluGradient {
             let slope = T::from_f64(self.slope);
             let gradient = dense::<T>(gradient, gradient_layout)?;
             let result = dense::<T>(result, result_layout)?;
-            let gate = |g, y| if y > T::from_f64(0.0) { g } else { slope * g };
             let ((gradients, rest), (results, results_rest)) =
                 (gradient.as_chunks(), result.as_chunks());
-            let pieces = gradients.par_iter().zip(results).map(|(g, y): (&[T; PIECE], &[T; PIECE])| {
-                std::array::from_fn(|index| gate(g[index], y[index]))
+            let pieces = gradients.par_iter().zip(results).map(move |(g, y): (&[T; PIECE], &[T; PIECE])| {
+                std::array::from_fn(|index| choose(y[index], g[index], slope))
             });
             let mut out = joined(pieces);
-            out.extend(rest.iter().zip(results_rest).map(|(&g, &y)| gate(g, y)));
+            out.extend(rest.iter().zip(results_rest).map(|(&g, &y)| choose(y, g, slope)));
             Ok((T::to_cpu_storage_owned(out), result_layout.shape().clone()))
         })
     }
 }
 
-fn map<T: Float>(values: &[T], f: impl Fn(T) -> T + Sync + Send) -> Vec<T> {
+/// `value` where `x` is above 0, else `slope value`; both are computed, so that no branch is.
+#[inline(always)]
+pub(super) fn choose<T: Float>(x: T, value: T, slope: T) -> T {
+    let scaled = slope * value;
+    if x > T::zero() { value } else { scaled }
+}
+
+fn map<T: Float>(values: &[T], f: impl Fn(T) -> T + Copy + Sync + Send) -> Vec<T> {
     let (pieces, rest) = values.as_chunks::<PIECE>();
-    let mut out = joined(pieces.par_iter().map(|piece| piece.map(&f)));
+    let mut out = joined(
+        pieces
+            .par_iter()
+            .map(move |piece| std::array::from_fn(|index| f(piece[index]))),
+    );
     out.extend(rest.iter().map(|&value| f(value)));
     out
 }
