@@ -83,9 +83,22 @@ fn by_candle(
     [values(&output), values(gradients.get(&input).unwrap())]
 }
 
+/// The discriminator with biases, where it has any, that have left their start at zero.
+fn with_lively_biases(discriminator: &DcganDiscriminator) -> DcganDiscriminator {
+    let (rng, cpu) = (&mut Rng::from_seed(31), &Device::Cpu);
+    let mut tensors = discriminator.params().to_tensors().unwrap();
+    for (name, bias) in &mut tensors {
+        if name.ends_with("conv.bias") {
+            *bias = rng.uniform(0.25, 0.75, bias.shape(), cpu).unwrap();
+        }
+    }
+    DcganDiscriminator::from_tensors(*discriminator.config(), &tensors, cpu).unwrap()
+}
+
 /// Errors of images, dL/dz, logits and dL/dx on one draw of inputs.
 fn errors(config: DcganConfig, images: usize, options: FrozenOptions, seed: u64) -> [f64; 4] {
     let (generator, discriminator) = lively_networks(config);
+    let discriminator = with_lively_biases(&discriminator);
     let (fast_generator, fast_discriminator) = frozen(&generator, &discriminator, options);
     let (generator, discriminator) = (generator.frozen().unwrap(), discriminator.frozen().unwrap());
     let rng = &mut Rng::from_seed(seed);

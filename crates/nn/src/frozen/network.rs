@@ -332,13 +332,15 @@ impl Stage {
     }
 
     fn epilogue(&self) -> Epilogue<'_> {
-        match self.activation {
-            Activation::Identity => Epilogue::Nothing,
-            Activation::LeakyRelu { slope } => Epilogue::Rectify {
-                shift: &self.shift,
-                slope: slope as f32,
-            },
-            Activation::Tanh => Epilogue::Tanh,
+        let slope = match self.activation {
+            // A rectifier of slope 1 leaves nothing but the shift.
+            Activation::Identity => 1.0,
+            Activation::LeakyRelu { slope } => slope,
+            Activation::Tanh => return Epilogue::Tanh,
+        };
+        Epilogue::Rectify {
+            shift: &self.shift,
+            slope: slope as f32,
         }
     }
 }
