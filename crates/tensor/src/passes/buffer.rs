@@ -1,30 +1,65 @@
 use std::ops::{Deref, DerefMut};
 
+use memmap2::{MmapMut, MmapOptions};
+use pulp::bytemuck;
+
 /// Bytes of a cache line, and of the widest vector register.
 const LINE: usize = 64;
+/// Bytes of a huge page where pages are of 4 KiB.
+const HUGE_PAGE: usize = 2 << 20;
 
 /// Values that start at a cache line, so that no vector load crosses two lines.
-#[derive(Debug, Default)]
-pub struct Buffer {
-    values: Vec<f32>,
-    start: usize,
-    len: usize,
+#[derive(Debug)]
+pub struct Buffer(Memory);
+
+#[derive(Debug)]
+enum Memory {
+    Heap {
+        values: Vec<f32>,
+        start: usize,
+        len: usize,
+    },
+    /// In huge pages where the system has them: a pass over packed weights reads tens of megabytes
+    /// once, and looking up where each small page lies costs as much as reading it.
+    Mapped(MmapMut),
 }
 
 impl Buffer {
     /// Zeros.
     #[must_use]
     pub fn zeros(len: usize) -> Self {
+        let bytes = len * size_of::<f32>();
+        if bytes >= HUGE_PAGE
+            && let Some(map) = mapped(bytes)
+        {
+            return Self(Memory::Mapped(map));
+        }
         let values = vec![0.0f32; len + LINE / size_of::<f32>()];
         let start = values.as_ptr().align_offset(LINE);
-        Self { values, start, len }
+        Self(Memory::Heap { values, start, len })
     }
 
     /// A buffer of at least this length: this one, or a new one of zeros.
     pub(crate) fn reserve(&mut self, len: usize) {
-        if self.len < len {
+        if self.len() < len {
             *self = Self::zeros(len);
         }
+    }
+}
+
+/// Zeroed pages of the system's, huge ones if it agrees.
+fn mapped(bytes: usize) -> Option<MmapMut> {
+    let map = MmapOptions::new().len(bytes).map_anon().ok()?;
+    #[cfg(target_os = "linux")]
+    if map.advise(memmap2::Advice::HugePage).is_err() {
+        // A kernel without huge pages: the small ones serve.
+    }
+    Some(map)
+}
+
+impl Default for Buffer {
+    fn default() -> Self {
+        Self::zeros(0)
     }
 }
 
@@ -40,13 +75,19 @@ impl Deref for Buffer {
     type Target = [f32];
 
     fn deref(&self) -> &[f32] {
-        &self.values[self.start..][..self.len]
+        match &self.0 {
+            Memory::Heap { values, start, len } => &values[*start..][..*len],
+            Memory::Mapped(map) => bytemuck::cast_slice(map),
+        }
     }
 }
 
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [f32] {
-        &mut self.values[self.start..][..self.len]
+        match &mut self.0 {
+            Memory::Heap { values, start, len } => &mut values[*start..][..*len],
+            Memory::Mapped(map) => bytemuck::cast_slice_mut(map),
+        }
     }
 }
 
@@ -55,11 +96,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn buffers_start_at_a_cache_line() {
-        for len in [0, 1, 15, 16, 1000] {
-            let buffer = Buffer::zeros(len);
+    fn buffers_start_at_a_cache_line_and_hold_zeros() {
+        let huge = HUGE_PAGE / size_of::<f32>();
+        for len in [0, 1, 15, 16, 1000, huge - 1, huge, huge + 1, 3 * huge + 7] {
+            let mut buffer = Buffer::zeros(len);
             assert_eq!(buffer.as_ptr() as usize % LINE, 0);
             assert_eq!(buffer.len(), len);
+            assert!(buffer.iter().all(|&value| value == 0.0));
+            buffer.fill(1.0);
+            assert_eq!(buffer.iter().sum::<f32>(), len as f32);
         }
     }
 }

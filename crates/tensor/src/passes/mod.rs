@@ -24,6 +24,7 @@ mod instruction_set;
 mod map_layout;
 mod pass;
 mod precision;
+mod prefetch;
 mod product;
 mod scratch;
 mod tanh;

@@ -1,9 +1,13 @@
 use pulp::{Simd, WithSimd};
 
 use super::instruction_set::{InstructionSet, multiply_add};
+use super::prefetch::prefetch;
 
 /// Vectors side by side in one panel of right-hand columns.
 pub(crate) const PANEL_VECTORS: usize = 2;
+
+/// Values in a cache line.
+const LINE: usize = 16;
 
 /// What a product does to what is there.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -130,9 +134,16 @@ impl<const HEIGHT: usize, const VECTORS: usize> WithSimd for Block<'_, '_, HEIGH
         let panel_runs = panel.chunks_exact(rows.run_len * width).take(rows.runs);
         for (run, panel) in panel_runs.enumerate() {
             let start = rows.first + run * rows.run_stride;
-            let left: [&[f32]; HEIGHT] = std::array::from_fn(|row| {
-                &rows.values[start + rows.offsets[row] as usize..][..rows.run_len]
-            });
+            let left: [&[f32]; HEIGHT] = std::array::from_fn(
+                #[inline(always)]
+                |row| &rows.values[start + rows.offsets[row] as usize..][..rows.run_len],
+            );
+            // The next run lies too far off for the processor to guess.
+            for row in 0..HEIGHT {
+                let next = start + rows.run_stride + rows.offsets[row] as usize;
+                prefetch(rows.values, next);
+                prefetch(rows.values, next + LINE);
+            }
             let columns = S::as_simd_f32s(panel).0.chunks_exact(VECTORS);
             for (inner, columns) in columns.enumerate() {
                 for row in 0..HEIGHT {
