@@ -43,6 +43,9 @@ pub enum Error {
     /// A picture could not be built.
     #[error(transparent)]
     Data(#[from] semantic_inpaint_data::Error),
+    /// Images could not be scored.
+    #[error(transparent)]
+    Metrics(#[from] semantic_inpaint_metrics::Error),
     /// A batch could not be built or read.
     #[error(transparent)]
     Tensor(#[from] semantic_inpaint_tensor::Error),

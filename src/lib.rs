@@ -38,6 +38,7 @@ mod error;
 mod inpainter;
 mod photo;
 mod photo_mask;
+mod reconstruction;
 
 pub use semantic_inpaint_data as data;
 pub use semantic_inpaint_dcgan as dcgan;
@@ -54,6 +55,7 @@ pub use error::{Error, Result};
 pub use inpainter::{Inpainter, PhotoCompletion};
 pub use photo::{Crop, PhotoError, PhotoFrame, Window};
 pub use photo_mask::photo_mask;
+pub use reconstruction::{num_reconstruction_searches, reconstruction_psnr};
 pub use semantic_inpaint_data::{Framing, ImageSet, ImageSource, Photo, read_photo, read_rgba};
 pub use semantic_inpaint_dcgan::{DcganConfig, DcganModel, ModelCard};
 pub use semantic_inpaint_latent_search::{

@@ -1,11 +1,17 @@
-use std::fmt;
-use std::str::FromStr;
+mod context;
+mod latent;
+mod preset;
 
+use semantic_inpaint_mask::{ImportanceWeights, Mask};
 use serde::{Deserialize, Serialize};
 
 use semantic_inpaint_nn::frozen::{Favor, Precision};
 
 use crate::{Blend, Error, Result};
+
+pub use context::{ContextDistance, ContextReduction, ContextWeights};
+pub use latent::{LatentConstraint, LatentOptimizer, LatentSchedule, LatentStart};
+pub use preset::Preset;
 
 /// Settings of a latent search. The default is [`SearchConfig::paper`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -15,6 +21,8 @@ pub struct SearchConfig {
     pub iterations: usize,
     /// How z moves.
     pub optimizer: LatentOptimizer,
+    /// How the step size of z changes.
+    pub schedule: LatentSchedule,
     /// Where z may be.
     pub constraint: LatentConstraint,
     /// Where z starts.
@@ -25,9 +33,13 @@ pub struct SearchConfig {
     pub prior_weight: f64,
     /// Form of the prior loss.
     pub prior_loss: PriorLoss,
+    /// How far generated pixels are from known ones.
+    pub distance: ContextDistance,
     /// How the context loss is summed up.
     pub reduction: ContextReduction,
-    /// Side of the window of the importance weights in pixels, odd.
+    /// How much each known pixel counts.
+    pub weights: ContextWeights,
+    /// Side of the window of [`ContextWeights::Window`] in pixels, odd; other weights ignore it.
     pub window: usize,
     /// How the fill is pasted.
     pub blend: Blend,
@@ -66,61 +78,6 @@ impl Default for Engine {
     }
 }
 
-/// How z moves along the gradient.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum LatentOptimizer {
-    /// Adam (Kingma and Ba 2015) with decays 0.9 and 0.999.
-    Adam {
-        /// Step size.
-        learning_rate: f64,
-    },
-    /// Gradient descent with Nesterov's momentum: `v' = m v - a g; z += (1 + m) v' - m v`.
-    Nesterov {
-        /// Step size, a.
-        learning_rate: f64,
-        /// Momentum, m.
-        momentum: f64,
-    },
-}
-
-/// Where z may be after each update.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum LatentConstraint {
-    /// Where the generator's prior has its mass: `[-1, 1]` for the uniform prior (the paper's
-    /// clipping), `[-3, 3]` for the normal one, the sphere for the spherical one.
-    Prior,
-    /// Every coordinate clipped to `[-bound, bound]`.
-    Clip {
-        /// The bound.
-        bound: f64,
-    },
-    /// Every coordinate outside `[-bound, bound]` drawn anew, uniform within (Lipton and Tripathi
-    /// 2017).
-    StochasticClip {
-        /// The bound.
-        bound: f64,
-    },
-    /// Projected to the sphere of radius `sqrt(Z)`.
-    Sphere,
-    /// Anywhere.
-    Free,
-}
-
-/// Where z starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum LatentStart {
-    /// A draw from the generator's prior.
-    Prior,
-    /// A standard normal draw, then the constraint.
-    Normal,
-}
-
 /// Form of the prior loss, from D's logit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -130,18 +87,6 @@ pub enum PriorLoss {
     LogOneMinusD,
     /// `-log D(G(z))`, as in the published code.
     MinusLogD,
-}
-
-/// How the weighted absolute differences become the context loss.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum ContextReduction {
-    /// Divided by the sum of the weights over all channels: a mean difference on the scale of
-    /// `[-1, 1]`, the same for every mask.
-    WeightedMean,
-    /// The plain sum, as in the published code.
-    Sum,
 }
 
 impl Default for SearchConfig {
@@ -163,12 +108,15 @@ impl SearchConfig {
             optimizer: LatentOptimizer::Adam {
                 learning_rate: 0.03,
             },
+            schedule: LatentSchedule::Constant,
             constraint: LatentConstraint::Prior,
             start: LatentStart::Prior,
             restarts: 1,
             prior_weight: 0.003,
             prior_loss: PriorLoss::LogOneMinusD,
+            distance: ContextDistance::Absolute,
             reduction: ContextReduction::WeightedMean,
+            weights: ContextWeights::Window,
             window: 7,
             blend: Blend::Poisson,
             seed: 0,
@@ -200,6 +148,39 @@ impl SearchConfig {
             blend: Blend::Overlay,
             ..Self::paper()
         }
+    }
+
+    /// Settings that bring a generator's image near to a whole one, for
+    /// [`LatentSearch::reconstruct`](crate::LatentSearch::reconstruct): 500 iterations of Adam from four
+    /// starts in the prior, mean squared distance, equal weights, no prior loss.
+    #[must_use]
+    pub fn reconstruction() -> Self {
+        Self {
+            iterations: 500,
+            optimizer: LatentOptimizer::Adam { learning_rate: 0.1 },
+            schedule: LatentSchedule::Cosine,
+            restarts: 4,
+            prior_weight: 0.0,
+            distance: ContextDistance::Squared,
+            weights: ContextWeights::Uniform,
+            engine: Engine::Frozen {
+                favor: Favor::Throughput,
+                precision: Precision::F32,
+            },
+            ..Self::paper()
+        }
+    }
+
+    /// How much each known pixel of these masks counts, [`SearchConfig::weights`] applied.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mask`] when the window is used and not an odd number of pixels from 3 to 1023.
+    pub fn weigh(&self, mask: &Mask) -> Result<ImportanceWeights> {
+        Ok(match self.weights {
+            ContextWeights::Window => ImportanceWeights::new(mask, self.window)?,
+            ContextWeights::Uniform => ImportanceWeights::uniform(mask),
+        })
     }
 
     /// Succeeds when every setting is in its range. The window is checked with the mask.
@@ -254,54 +235,6 @@ impl SearchConfig {
     }
 }
 
-/// A named set of settings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Preset {
-    /// [`SearchConfig::paper`].
-    #[default]
-    Paper,
-    /// [`SearchConfig::authors`].
-    Authors,
-}
-
-impl Preset {
-    /// The settings.
-    #[must_use]
-    pub fn config(self) -> SearchConfig {
-        match self {
-            Self::Paper => SearchConfig::paper(),
-            Self::Authors => SearchConfig::authors(),
-        }
-    }
-}
-
-impl fmt::Display for Preset {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Paper => "paper",
-            Self::Authors => "authors",
-        })
-    }
-}
-
-impl FromStr for Preset {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "paper" => Ok(Self::Paper),
-            "authors" => Ok(Self::Authors),
-            _ => Err(Error::InvalidSetting {
-                what: "preset",
-                expected: "paper or authors",
-                got: format!("`{text}`"),
-            }),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -310,9 +243,54 @@ mod tests {
     fn presets_are_valid_and_round_trip() {
         for preset in [Preset::Paper, Preset::Authors] {
             preset.config().validate().unwrap();
+            assert_eq!(preset.config().schedule, LatentSchedule::Constant);
             assert_eq!(preset.to_string().parse::<Preset>().unwrap(), preset);
         }
         assert!("best".parse::<Preset>().is_err());
+        SearchConfig::reconstruction().validate().unwrap();
+    }
+
+    #[test]
+    fn names_of_weights_and_distances_round_trip() {
+        for weights in [ContextWeights::Window, ContextWeights::Uniform] {
+            assert_eq!(
+                weights.to_string().parse::<ContextWeights>().unwrap(),
+                weights
+            );
+        }
+        for distance in [ContextDistance::Absolute, ContextDistance::Squared] {
+            assert_eq!(
+                distance.to_string().parse::<ContextDistance>().unwrap(),
+                distance
+            );
+        }
+        let message = "l2".parse::<ContextDistance>().unwrap_err().to_string();
+        assert!(message.contains("absolute or squared"), "{message}");
+        assert!("multi".parse::<ContextWeights>().is_err());
+    }
+
+    #[test]
+    fn weights_cover_the_known_pixels_that_their_choice_names() {
+        let mask = Mask::from_missing(32, 32, |row, col| row < 4 && col < 4).unwrap();
+        let paper = SearchConfig::paper();
+        let positive = |config: SearchConfig| {
+            let weights = config.weigh(&mask).unwrap();
+            weights
+                .values()
+                .iter()
+                .filter(|&&weight| weight > 0.0)
+                .count()
+        };
+        // Three rows of known pixels on each inner side of the corner.
+        assert_eq!(positive(paper), 7 * 7 - 4 * 4);
+        let uniform = SearchConfig {
+            weights: ContextWeights::Uniform,
+            window: 8,
+            ..paper
+        };
+        assert_eq!(positive(uniform), 32 * 32 - 4 * 4);
+        let even = SearchConfig { window: 8, ..paper };
+        assert!(even.weigh(&mask).is_err());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use semantic_inpaint_tensor::passes::{InstructionSet, MapShape};
 use semantic_inpaint_tensor::{Error as TensorError, ImageShape, Tensor};
 
 use crate::objective::{Evaluation, Objective};
-use crate::{Engine, PriorLoss, Result};
+use crate::{ContextDistance, Engine, PriorLoss, Result};
 
 /// The networks of a search in their fast form.
 #[derive(Debug)]
@@ -139,6 +139,7 @@ pub(crate) struct FrozenObjective {
     /// `[rows, 1, H, W]`
     weights: Vec<f32>,
     scales: Vec<f32>,
+    distance: ContextDistance,
     prior_weight: f32,
     prior_loss: PriorLoss,
     images: Vec<f32>,
@@ -165,6 +166,7 @@ impl FrozenObjective {
             target,
             weights: values(&objective.weights)?,
             scales: values(&objective.scales)?,
+            distance: objective.distance,
             prior_weight: objective.prior_weight as f32,
             prior_loss: objective.prior_loss,
             logits: vec![0.0; rows],
@@ -218,13 +220,16 @@ impl FrozenObjective {
             let mut sum = 0.0;
             for channel in 0..self.channels {
                 let plane = row * len + channel * pixels..row * len + (channel + 1) * pixels;
-                sum += weighted_difference(
-                    &self.images[plane.clone()],
-                    &self.target[plane.clone()],
-                    weights,
-                    scale,
-                    &mut self.image_gradient[plane],
-                );
+                let (x, y) = (&self.images[plane.clone()], &self.target[plane.clone()]);
+                let gradient = &mut self.image_gradient[plane];
+                sum += match self.distance {
+                    ContextDistance::Absolute => {
+                        weighted_distance(x, y, weights, scale, gradient, absolute)
+                    }
+                    ContextDistance::Squared => {
+                        weighted_distance(x, y, weights, scale, gradient, squared)
+                    }
+                };
             }
             *loss = sum * scale;
         }
@@ -234,13 +239,14 @@ impl FrozenObjective {
 /// Partial sums of a row of pixels, enough for the widest vectors.
 const LANES: usize = 16;
 
-/// `sum W |x - y|`, and `scale W sign(x - y)` added to the gradient; the sign of 0 is 0.
-fn weighted_difference(
+/// `sum W d(x - y)`, and `scale W d'(x - y)` added to the gradient, where `distance` gives d and d'.
+fn weighted_distance(
     x: &[f32],
     y: &[f32],
     weights: &[f32],
     scale: f32,
     gradient: &mut [f32],
+    distance: impl Fn(f32) -> (f32, f32),
 ) -> f32 {
     let mut sums = [0.0f32; LANES];
     let chunks = x
@@ -250,14 +256,23 @@ fn weighted_difference(
     for (((x, y), weights), gradient) in chunks.zip(gradient.chunks_mut(LANES)) {
         let pixels = x.iter().zip(y).zip(weights).zip(gradient);
         for (sum, (((&x, &y), &weight), gradient)) in sums.iter_mut().zip(pixels) {
-            let difference = x - y;
-            let sign =
-                f32::from(u8::from(difference > 0.0)) - f32::from(u8::from(difference < 0.0));
-            *sum += weight * difference.abs();
-            *gradient += scale * weight * sign;
+            let (value, slope) = distance(x - y);
+            *sum += weight * value;
+            *gradient += scale * weight * slope;
         }
     }
     sums.iter().sum()
+}
+
+/// `|x|` and its derivative, which is 0 at 0.
+fn absolute(difference: f32) -> (f32, f32) {
+    let sign = f32::from(u8::from(difference > 0.0)) - f32::from(u8::from(difference < 0.0));
+    (difference.abs(), sign)
+}
+
+/// `x^2` and its derivative.
+fn squared(difference: f32) -> (f32, f32) {
+    (difference * difference, 2.0 * difference)
 }
 
 /// The prior loss of a logit and its derivative.
@@ -269,3 +284,6 @@ fn prior_loss_and_slope(logit: f32, form: PriorLoss) -> (f32, f32) {
         PriorLoss::MinusLogD => (softplus(-logit), -sigmoid(-logit)),
     }
 }
+
+#[cfg(test)]
+mod tests;

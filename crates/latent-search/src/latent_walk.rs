@@ -54,16 +54,18 @@ impl LatentWalk {
         Ok(walk)
     }
 
-    /// Moves z by one update along `gradient`, `[Z]`.
-    pub(crate) fn update(&mut self, optimizer: LatentOptimizer, gradient: &[f32]) {
+    /// Moves z by one update along `gradient`, `[Z]`, with this share of the step size.
+    pub(crate) fn update(&mut self, optimizer: LatentOptimizer, scale: f64, gradient: &[f32]) {
         self.iteration += 1;
         match optimizer {
-            LatentOptimizer::Adam { learning_rate } => self.adam(learning_rate as f32, gradient),
+            LatentOptimizer::Adam { learning_rate } => {
+                self.adam((scale * learning_rate) as f32, gradient);
+            }
             LatentOptimizer::Nesterov {
                 learning_rate,
                 momentum,
             } => {
-                self.nesterov(learning_rate as f32, momentum as f32, gradient);
+                self.nesterov((scale * learning_rate) as f32, momentum as f32, gradient);
             }
         }
         self.constrain();
@@ -147,7 +149,7 @@ mod tests {
                 ..paper
             });
             for _ in 0..50 {
-                walk.update(LatentOptimizer::Adam { learning_rate: 0.1 }, &push);
+                walk.update(LatentOptimizer::Adam { learning_rate: 0.1 }, 1.0, &push);
                 assert!(walk.z.iter().all(|z| z.abs() <= 1.0));
             }
         }
@@ -155,7 +157,7 @@ mod tests {
             constraint: LatentConstraint::Sphere,
             ..paper
         });
-        walk.update(LatentOptimizer::Adam { learning_rate: 0.1 }, &push);
+        walk.update(LatentOptimizer::Adam { learning_rate: 0.1 }, 1.0, &push);
         let norm = walk.z.iter().map(|z| z * z).sum::<f32>().sqrt();
         assert!((norm - 10.0).abs() < 1e-4);
     }
@@ -180,7 +182,7 @@ mod tests {
             let mut walk = walk(&SearchConfig::paper());
             for _ in 0..iterations {
                 let gradient: Vec<f32> = walk.z.iter().map(|z| 2.0 * (z - 0.25)).collect();
-                walk.update(optimizer, &gradient);
+                walk.update(optimizer, 1.0, &gradient);
             }
             assert!(
                 walk.z.iter().all(|z| (z - 0.25).abs() < 1e-2),

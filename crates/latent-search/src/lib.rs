@@ -8,7 +8,8 @@
 //! sum_i W_i |G(z)_i - y_i|  +  λ log(1 - D(G(z)))
 //! ```
 //!
-//! where W is highest next to the hole and 0 in it ([`context_loss`], [`prior_loss`]).
+//! where W is highest next to the hole and 0 in it ([`context_loss`], [`prior_loss`]); other weights
+//! and the squared distance are a choice ([`ContextWeights`], [`ContextDistance`]).
 //! [`blend()`] pastes `G(z)` into the hole, and [`LatentInpainter`] does all of it. [`SearchConfig`]
 //! has the published settings as [`Preset`]s; a [`SearchObserver`] watches a search and may stop it.
 //!
@@ -61,8 +62,8 @@ mod search;
 
 pub use blend::{Blend, PoissonSolver, blend};
 pub use config::{
-    ContextReduction, Engine, LatentConstraint, LatentOptimizer, LatentStart, Preset, PriorLoss,
-    SearchConfig,
+    ContextDistance, ContextReduction, ContextWeights, Engine, LatentConstraint, LatentOptimizer,
+    LatentSchedule, LatentStart, Preset, PriorLoss, SearchConfig,
 };
 pub use error::{Error, Result};
 pub use inpainter::LatentInpainter;

@@ -6,19 +6,22 @@ use semantic_inpaint_tensor::{
     DType, Device, Error as TensorError, ImageBatch, Latent, Tensor, Var,
 };
 
-use crate::{ContextReduction, Error, PriorLoss, Result, SearchConfig};
+use crate::{ContextDistance, ContextReduction, Error, PriorLoss, Result, SearchConfig};
 
 /// The context loss of each image: how far generated pixels are from the known ones around the hole.
 ///
 /// **Equation** (Yeh et al. 2017, context loss), summed over channels and pixels i:
 ///
 /// ```text
-/// sum:            L_c = sum_i W_i |G(z)_i - y_i|
-/// weighted mean:  L_c = sum_i W_i |G(z)_i - y_i| / sum_i W_i
+/// sum:            L_c = sum_i W_i d(G(z)_i - y_i)
+/// weighted mean:  L_c = sum_i W_i d(G(z)_i - y_i) / sum_i W_i
 /// ```
 ///
+/// with `d(x) = |x|` in the paper and `x^2` for [`ContextDistance::Squared`].
+///
 /// **Shapes** generated and corrupted `[N, C, H, W]`, weights `[N, 1, H, W]`, result `[N]`. **Range**
-/// at least 0; the weighted mean is at most 2. The hole has weight 0 and is never read.
+/// at least 0; the weighted mean is at most 2, or 4 if squared. The hole has weight 0 and is never
+/// read. **Gradient** with respect to the generated images alone; that of `|0|` is 0.
 ///
 /// # Errors
 ///
@@ -27,6 +30,7 @@ pub fn context_loss(
     generated: &ImageBatch,
     corrupted: &CorruptedImages,
     weights: &ImportanceWeights,
+    distance: ContextDistance,
     reduction: ContextReduction,
 ) -> Result<Tensor> {
     let device = generated.tensor().device();
@@ -41,7 +45,7 @@ pub fn context_loss(
         weights_tensor.map_err(TensorError::from)?,
         target.map_err(TensorError::from)?,
     );
-    let sums = weighted_l1(generated.tensor(), &target, &weights_tensor)?;
+    let sums = weighted_distance(generated.tensor(), &target, &weights_tensor, distance)?;
     let scales = scales(weights, generated.shape().channels, reduction);
     Ok((sums * vector(scales, generated.tensor().dtype(), device)?).map_err(TensorError::from)?)
 }
@@ -61,6 +65,40 @@ pub fn prior_loss(logits: &Logits, form: PriorLoss) -> Result<Tensor> {
             .neg()
             .map_err(TensorError::from)?,
     })
+}
+
+/// The sum of the weighted distances of each image, `[N]`.
+fn weighted_distance(
+    generated: &Tensor,
+    target: &Tensor,
+    weights: &Tensor,
+    distance: ContextDistance,
+) -> Result<Tensor> {
+    match distance {
+        ContextDistance::Absolute => Ok(weighted_l1(generated, target, weights)?),
+        ContextDistance::Squared => Ok(weighted_squares(generated, target, weights)?),
+    }
+}
+
+fn weighted_squares(
+    generated: &Tensor,
+    target: &Tensor,
+    weights: &Tensor,
+) -> semantic_inpaint_tensor::Result<Tensor> {
+    let (count, _, height, width) = generated.dims4()?;
+    let expected = [count, 1, height, width];
+    if weights.dims() != expected {
+        return Err(TensorError::ShapeMismatch {
+            what: "weights",
+            expected: format!("{expected:?}"),
+            got: weights.dims().to_vec(),
+        });
+    }
+    // What the hole holds must not be read: it may be NaN.
+    let counts = weights.gt(0.0)?.broadcast_as(generated.shape())?;
+    let target = counts.where_cond(target, &generated.detach())?;
+    let squares = (generated - target)?.sqr()?;
+    Ok(squares.broadcast_mul(weights)?.sum((1, 2, 3))?)
 }
 
 fn scales(weights: &ImportanceWeights, channels: usize, reduction: ContextReduction) -> Vec<f64> {
@@ -83,6 +121,7 @@ pub(crate) struct Objective {
     pub(crate) target: Tensor,
     pub(crate) weights: Tensor,
     pub(crate) scales: Tensor,
+    pub(crate) distance: ContextDistance,
     pub(crate) prior_weight: f64,
     pub(crate) prior_loss: PriorLoss,
 }
@@ -103,7 +142,7 @@ impl Objective {
         config: &SearchConfig,
         device: &Device,
     ) -> Result<Self> {
-        let weights = ImportanceWeights::new(corrupted.mask(), config.window)?;
+        let weights = config.weigh(corrupted.mask())?;
         let channels = corrupted.images().shape().channels;
         if let Some(index) = (0..weights.count()).find(|&index| weights.sum(index) <= 0.0) {
             return Err(Error::NothingToMatch {
@@ -111,18 +150,42 @@ impl Objective {
                 window: config.window,
             });
         }
-        let target = corrupted.images().tensor().detach().to_device(device);
-        let target = target.and_then(|target| target.to_dtype(DType::F32));
+        let scales = scales(&weights, channels, config.reduction);
+        let weights = weights.to_tensor(device)?;
+        Self::with_weights(corrupted.images(), weights, scales, config)
+    }
+
+    /// The objective of whole images, each pixel of weight 1.
+    pub(crate) fn of_whole(
+        images: &ImageBatch,
+        config: &SearchConfig,
+        device: &Device,
+    ) -> Result<Self> {
+        let (count, shape) = (images.count(), images.shape());
+        let dims = (count, 1, shape.height, shape.width);
+        let weights = Tensor::ones(dims, DType::F32, device).map_err(TensorError::from)?;
+        let scale = match config.reduction {
+            ContextReduction::Sum => 1.0,
+            ContextReduction::WeightedMean => 1.0 / shape.num_values() as f64,
+        };
+        Self::with_weights(images, weights, vec![scale; count], config)
+    }
+
+    /// On the device of the weights.
+    fn with_weights(
+        images: &ImageBatch,
+        weights: Tensor,
+        scales: Vec<f64>,
+        config: &SearchConfig,
+    ) -> Result<Self> {
+        let device = weights.device();
+        let target = images.tensor().detach().to_device(device);
+        let target = target.and_then(|target| target.to_dtype(DType::F32)?.contiguous());
         Ok(Self {
-            target: target
-                .and_then(|target| target.contiguous())
-                .map_err(TensorError::from)?,
-            weights: weights.to_tensor(device)?,
-            scales: vector(
-                scales(&weights, channels, config.reduction),
-                DType::F32,
-                device,
-            )?,
+            target: target.map_err(TensorError::from)?,
+            scales: vector(scales, DType::F32, device)?,
+            weights,
+            distance: config.distance,
             prior_weight: config.prior_weight,
             prior_loss: config.prior_loss,
         })
@@ -142,6 +205,7 @@ impl Objective {
             target: pick(&self.target)?,
             weights: pick(&self.weights)?,
             scales: pick(&self.scales)?,
+            distance: self.distance,
             prior_weight: self.prior_weight,
             prior_loss: self.prior_loss,
         })
@@ -159,7 +223,12 @@ impl Objective {
         let z = Tensor::from_slice(z, dims, device).map_err(TensorError::from)?;
         let z = Var::from_tensor(&z).map_err(TensorError::from)?;
         let generated = generator.forward(&Latent::new(z.as_tensor().clone())?, Mode::Eval)?;
-        let sums = weighted_l1(generated.tensor(), &self.target, &self.weights)?;
+        let sums = weighted_distance(
+            generated.tensor(),
+            &self.target,
+            &self.weights,
+            self.distance,
+        )?;
         let context = (sums * &self.scales).map_err(TensorError::from)?;
         let prior = match discriminator {
             Some(discriminator) if self.prior_weight > 0.0 => {

@@ -1,4 +1,5 @@
 mod polish;
+mod state;
 
 use rayon::prelude::*;
 use semantic_inpaint_mask::CorruptedImages;
@@ -8,10 +9,10 @@ use semantic_inpaint_tensor::{
     Device, Error as TensorError, ImageBatch, ImageShape, Latent, Tensor,
 };
 
-use crate::engine::{FrozenNetworks, FrozenObjective};
-use crate::latent_walk::LatentWalk;
-use crate::objective::{Evaluation, Objective};
+use crate::engine::FrozenNetworks;
+use crate::objective::Objective;
 use crate::{Error, Result, SearchConfig, SearchObserver, SearchProgress};
+use state::{Group, Path, State};
 
 /// Rows at most that share one pass through the networks: enough for wide matrix products.
 const ROWS_PER_PASS: usize = 32;
@@ -132,7 +133,35 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         observer: &mut dyn SearchObserver,
     ) -> Result<SearchResult> {
         check_shape(self.generator.image_shape(), corrupted.images().shape())?;
-        let mut state = State::new(self, corrupted)?;
+        let objective = Objective::new(corrupted, &self.config, &self.device)?;
+        self.run(&objective, observer)
+    }
+
+    /// Finds for each image, no part of which is missing, the latent with the lowest objective: how
+    /// near the generator comes to it.
+    ///
+    /// Every pixel has weight 1, whatever [`SearchConfig::weights`] says. Otherwise as
+    /// [`LatentSearch::search`]. [`SearchConfig::reconstruction`] has settings for it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ImageShape`] when the images are not of the generator's size; [`Error::NotFinite`].
+    pub fn reconstruct(
+        &self,
+        images: &ImageBatch,
+        observer: &mut dyn SearchObserver,
+    ) -> Result<SearchResult> {
+        check_shape(self.generator.image_shape(), images.shape())?;
+        let objective = Objective::of_whole(images, &self.config, &self.device)?;
+        self.run(&objective, observer)
+    }
+
+    fn run(
+        &self,
+        objective: &Objective,
+        observer: &mut dyn SearchObserver,
+    ) -> Result<SearchResult> {
+        let mut state = State::new(self, objective)?;
         let iterations = self.config.iterations;
         let trace_every = iterations.div_ceil(TRACE_POINTS);
         let mut trace = Vec::with_capacity(iterations / trace_every.max(1) + 2);
@@ -167,7 +196,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
             if stopped || iteration == iterations {
                 return self.finish(&state, trace, iteration, stopped);
             }
-            state.update(&self.config);
+            state.update(&self.config, iteration);
         }
         self.finish(&state, trace, iterations, stopped)
     }
@@ -265,191 +294,6 @@ fn check_shape(expected: ImageShape, got: ImageShape) -> Result<()> {
         expected: sizes(expected),
         got: sizes(got),
     })
-}
-
-/// All rows of a search: a row per image and restart, in groups that share a pass.
-struct State {
-    groups: Vec<Group>,
-    num_images: usize,
-    /// Of the networks that the groups' buffers belong to.
-    precision: Precision,
-    /// The lowest objective of each image.
-    best: Vec<f64>,
-}
-
-struct Group {
-    path: Path,
-    rows: Vec<Row>,
-    /// The rows' latents, `[rows, Z]`.
-    z: Vec<f32>,
-    evaluation: Evaluation,
-}
-
-/// The two ways to the same values.
-enum Path {
-    Frozen(Box<FrozenObjective>),
-    Plain(Objective),
-}
-
-impl Group {
-    fn new(
-        frozen: Option<&FrozenNetworks>,
-        objective: Objective,
-        rows: Vec<Row>,
-        latent_len: usize,
-    ) -> Result<Self> {
-        let path = match frozen {
-            Some(networks) => {
-                let pair = networks.pair(networks.precision());
-                Path::Frozen(Box::new(FrozenObjective::new(pair, &objective)?))
-            }
-            None => Path::Plain(objective),
-        };
-        let evaluation = Evaluation {
-            context: vec![0.0; rows.len()],
-            prior: vec![0.0; rows.len()],
-            gradient: vec![0.0; rows.len() * latent_len],
-        };
-        let z = vec![0.0; rows.len() * latent_len];
-        Ok(Self {
-            path,
-            rows,
-            z,
-            evaluation,
-        })
-    }
-
-    /// Keeps every row's present z if it is its best so far; false when a loss is not finite.
-    fn note(&mut self, prior_weight: f64) -> bool {
-        let Evaluation { context, prior, .. } = &self.evaluation;
-        let losses = context.iter().copied().zip(prior.iter().copied());
-        let rows = self.rows.iter_mut().zip(losses);
-        rows.fold(true, |finite, (row, losses)| {
-            row.note(losses, prior_weight) && finite
-        })
-    }
-}
-
-struct Row {
-    image: usize,
-    restart: usize,
-    walk: LatentWalk,
-    best: Best,
-}
-
-#[derive(Debug, Clone)]
-struct Best {
-    objective: f64,
-    context: f32,
-    prior: f32,
-    z: Vec<f32>,
-}
-
-impl Row {
-    /// Keeps the present z if it is the best so far; false when a loss is not finite.
-    fn note(&mut self, (context, prior): (f32, f32), prior_weight: f64) -> bool {
-        let objective = f64::from(context) + prior_weight * f64::from(prior);
-        if objective < self.best.objective {
-            (self.best.objective, self.best.context, self.best.prior) = (objective, context, prior);
-            self.best.z.copy_from_slice(&self.walk.z);
-        }
-        objective.is_finite()
-    }
-}
-
-impl State {
-    fn new<G: Generator + Sync, D: Discriminator + Sync>(
-        search: &LatentSearch<G, D>,
-        corrupted: &CorruptedImages,
-    ) -> Result<Self> {
-        let (generator, config) = (&search.generator, &search.config);
-        let objective = Objective::new(corrupted, config, &search.device)?;
-        let num_images = corrupted.count();
-        let mut rows = Vec::with_capacity(num_images * config.restarts);
-        for image in 0..num_images {
-            for restart in 0..config.restarts {
-                let (prior, len) = (generator.latent_prior(), generator.latent_len());
-                let walk = LatentWalk::start(config, prior, len, restart)?;
-                let best = Best {
-                    objective: f64::INFINITY,
-                    context: f32::INFINITY,
-                    prior: 0.0,
-                    z: walk.z.clone(),
-                };
-                rows.push(Row {
-                    image,
-                    restart,
-                    walk,
-                    best,
-                });
-            }
-        }
-        let group_len = rows_per_group(rows.len());
-        let mut groups = Vec::new();
-        while !rows.is_empty() {
-            let rest = rows.split_off(group_len.min(rows.len()));
-            let images: Vec<u32> = rows.iter().map(|row| row.image as u32).collect();
-            let objective = objective.select(&images)?;
-            groups.push(Group::new(
-                search.frozen.as_ref(),
-                objective,
-                rows,
-                generator.latent_len(),
-            )?);
-            rows = rest;
-        }
-        Ok(Self {
-            groups,
-            num_images,
-            precision: search.precision(),
-            best: vec![f64::INFINITY; num_images],
-        })
-    }
-
-    fn update(&mut self, config: &SearchConfig) {
-        for group in &mut self.groups {
-            let gradient = &group.evaluation.gradient;
-            let gradients = gradient.chunks_exact(gradient.len() / group.rows.len());
-            for (row, gradient) in group.rows.iter_mut().zip(gradients) {
-                row.walk.update(config.optimizer, gradient);
-            }
-        }
-    }
-
-    fn rows(&self) -> impl Iterator<Item = &Row> {
-        self.groups.iter().flat_map(|group| &group.rows)
-    }
-
-    fn note_best(&mut self) {
-        for row in self.groups.iter().flat_map(|group| &group.rows) {
-            let best = &mut self.best[row.image];
-            *best = best.min(row.best.objective);
-        }
-    }
-
-    /// The best row of each image.
-    fn best_rows(&self) -> Vec<&Row> {
-        let mut best: Vec<Option<&Row>> = vec![None; self.num_images];
-        for row in self.rows() {
-            let slot = &mut best[row.image];
-            if slot.is_none_or(|best| row.best.objective < best.best.objective) {
-                *slot = Some(row);
-            }
-        }
-        best.into_iter().flatten().collect()
-    }
-
-    fn best_latents(&self) -> Vec<Vec<f32>> {
-        let rows = self.best_rows();
-        rows.iter().map(|row| row.best.z.clone()).collect()
-    }
-}
-
-/// Groups of equal size, as many for each thread.
-fn rows_per_group(rows: usize) -> usize {
-    let threads = rayon::current_num_threads();
-    let rounds = rows.div_ceil(threads * ROWS_PER_PASS).max(1);
-    rows.div_ceil(threads * rounds).max(1)
 }
 
 #[cfg(test)]

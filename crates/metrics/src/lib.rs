@@ -67,6 +67,7 @@ pub use halves::halves;
 pub use memorization::{Memorization, memorization};
 pub use psnr::{psnr, region_psnr};
 pub use pyramid_set::PyramidSet;
+pub use quantile::median;
 pub use region::{Region, mean_absolute_error, mean_squared_error};
 pub use scores::{Scores, ScoresSummary, score};
 pub use seam::seam_score;

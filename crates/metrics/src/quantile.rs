@@ -14,7 +14,13 @@ pub(crate) fn quantile(values: &[f64], share: f64) -> f64 {
     }
 }
 
-pub(crate) fn median(values: &[f64]) -> f64 {
+/// The median of some numbers, the mean of the two in the middle where there are two; NaN for none.
+///
+/// ```
+/// assert_eq!(semantic_inpaint_metrics::median(&[4.0, 1.0, 30.0, 2.0]), 3.0);
+/// ```
+#[must_use]
+pub fn median(values: &[f64]) -> f64 {
     quantile(values, 0.5)
 }
 

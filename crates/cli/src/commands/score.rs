@@ -1,5 +1,6 @@
 //! `score`: how good a generator is, by its samples beside real images.
 
+mod reconstruction;
 mod report;
 
 use std::path::PathBuf;
@@ -8,7 +9,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use semantic_inpaint::data::{ReadOptions, Split};
 use semantic_inpaint::metrics::{ThumbnailSet, memorization};
-use semantic_inpaint::{DcganModel, DeviceChoice, Framing, ImageSet, ImageSource};
+use semantic_inpaint::{DcganModel, DeviceChoice, Framing, ImageSet, ImageSource, Precision};
 
 use super::prepare::read_set;
 use crate::model_choice::ModelChoice;
@@ -22,7 +23,8 @@ use report::{MemorizationReport, Report};
 const LEAST_IMAGES: usize = 4;
 
 /// Score a model's samples against real images: sliced Wasserstein distance beside that of two halves
-/// of the real images, near-duplicates, and copies of training images
+/// of the real images, near-duplicates, and copies of training images; with --reconstruct also how near
+/// the generator comes to images that it never saw
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// celeba (built in) or a model file
@@ -48,6 +50,20 @@ pub(crate) struct Arguments {
     /// Seed of latents, halves, patches and directions
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Search the latents of the first COUNT images of --data by name, nothing missing, and tell the
+    /// PSNR of the generator's images: its representation ceiling; 0 is none
+    #[arg(long, default_value_t = 0, value_name = "COUNT")]
+    reconstruct: usize,
+    /// Starting points per reconstructed image, of which the best is kept [default: 4]
+    #[arg(long, value_name = "COUNT")]
+    restarts: Option<usize>,
+    /// Updates of each latent in the reconstruction [default: 500]
+    #[arg(long, value_name = "COUNT")]
+    iterations: Option<usize>,
+    /// What the networks multiply in the reconstruction: f32, or bf16, which is faster on processors
+    /// that have it and ends the search in f32
+    #[arg(long, default_value_t)]
+    precision: Precision,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -59,6 +75,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     let device = arguments.device.open()?;
     let model = arguments.model.load(&device)?;
+    let reconstruction = reconstruction::settings(arguments)?;
     let read = |spec: &PathBuf, least: usize| -> Result<ImageSet> {
         let options = ReadOptions {
             min_images: least,
@@ -91,6 +108,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
         sliced_wasserstein_of_halves: real.halves.clone(),
         duplicates: real.duplicates(&samples)?,
         memorization: copies(arguments, &data, training.as_ref(), &samples)?,
+        reconstruction: match arguments.reconstruct {
+            0 => None,
+            count => {
+                let images = compared.first(count.min(compared.count()))?;
+                let generator = &model.generator;
+                Some(reconstruction::of(
+                    generator,
+                    &images,
+                    reconstruction,
+                    &device,
+                )?)
+            }
+        },
     };
     match arguments.json {
         true => output::json(&report)?,

@@ -276,6 +276,8 @@ fn presets_and_options_reach_the_search() {
         "--preset authors",
         "--prior-weight 0.5",
         "--window 3",
+        "--context-weights uniform",
+        "--context-distance squared",
         "--seed 7",
     ] {
         assert_ne!(
@@ -286,7 +288,15 @@ fn presets_and_options_reach_the_search() {
     }
     let restarted = report("--restarts 20")["objective"].as_f64().unwrap();
     assert!(restarted <= paper["objective"].as_f64().unwrap());
-    assert_eq!(report("--method latent")["objective"], paper["objective"]);
+    for same in [
+        "--method latent",
+        "--context-weights window --context-distance absolute",
+    ] {
+        assert_eq!(report(same)["objective"], paper["objective"], "{same}");
+    }
+    let uniform = report("--context-weights uniform");
+    let wide = report("--context-weights uniform --window 3");
+    assert_eq!(uniform["objective"], wide["objective"]);
 }
 
 #[test]

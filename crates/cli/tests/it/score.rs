@@ -175,3 +175,41 @@ fn folder_of_photos_named(folder: &Path, name: &str, count: usize) {
         std::fs::copy(&path, folder.join(name).join(path.file_name().unwrap())).unwrap();
     }
 }
+
+#[test]
+fn the_ceiling_of_the_first_images_is_told_on_demand() {
+    let folder = folder_with_images(12);
+    let none = json(folder.path(), "--data images --samples 4");
+    assert_eq!(none["reconstruction"], Value::Null);
+    let options = "--data images --samples 4 --reconstruct 3 --restarts 2 --iterations 5";
+    let report = json(folder.path(), options)["reconstruction"].clone();
+    let images = report["images"].as_array().unwrap();
+    let names: Vec<&str> = images
+        .iter()
+        .map(|image| image["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["00.png", "01.png", "02.png"]);
+    let psnr: Vec<f64> = images
+        .iter()
+        .map(|image| image["psnr_db"].as_f64().unwrap())
+        .collect();
+    assert!(
+        psnr.iter().all(|psnr| (5.0..40.0).contains(psnr)),
+        "{psnr:?}"
+    );
+    let mean = psnr.iter().sum::<f64>() / 3.0;
+    assert!((report["psnr_db"]["mean"].as_f64().unwrap() - mean).abs() < 1e-9);
+    assert!(report["psnr_db"]["half_width"].as_f64().unwrap() > 0.0);
+    assert!(psnr.contains(&report["median_psnr_db"].as_f64().unwrap()));
+    assert_eq!(
+        (&report["restarts"], &report["iterations"]),
+        (&2.into(), &5.into())
+    );
+
+    let ran = score(folder.path(), options).expect(0);
+    assert!(ran.stdout.contains(&format!("PSNR {mean:.2}")), "{ran:?}");
+    let rough = json(folder.path(), &format!("{options} --precision bf16"));
+    let rough = rough["reconstruction"]["psnr_db"]["mean"].as_f64().unwrap();
+    assert!((rough - mean).abs() < 0.2, "{rough} {mean}");
+    score(folder.path(), "--data images --reconstruct 2 --restarts 0").expect_error(&["restarts"]);
+}

@@ -3,9 +3,11 @@ use std::collections::{BTreeMap, HashMap};
 use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
 use semantic_inpaint_mask::Mask;
 use semantic_inpaint_nn::Network;
-use testkit::{Tolerance, assert_close, golden, images_from_levels};
+use semantic_inpaint_tensor::Rng;
+use testkit::{GRADCHECK_STEP, Tolerance, assert_close, golden, gradcheck, images_from_levels};
 
 use super::*;
+use crate::ContextWeights;
 
 type Tensors = HashMap<String, Tensor>;
 
@@ -125,7 +127,14 @@ fn public_losses_are_those_of_the_search() {
     let latent = Latent::new(forward["z"].clone()).unwrap();
     let generated = generator.forward(&latent, Mode::Eval).unwrap();
     let weights = ImportanceWeights::new(corrupted.mask(), config.window).unwrap();
-    let context = context_loss(&generated, &corrupted, &weights, config.reduction).unwrap();
+    let context = context_loss(
+        &generated,
+        &corrupted,
+        &weights,
+        config.distance,
+        config.reduction,
+    )
+    .unwrap();
     let logits = discriminator.forward(&generated, Mode::Eval).unwrap();
     let prior = prior_loss(&logits, config.prior_loss).unwrap();
     assert_eq!(context.to_vec1::<f32>().unwrap(), inner.context);
@@ -144,4 +153,87 @@ fn a_window_that_reaches_no_known_pixel_is_refused() {
         ..SearchConfig::paper()
     };
     assert!(Objective::new(&corrupted, &even, &Device::Cpu).is_err());
+}
+
+const DISTANCES: [ContextDistance; 2] = [ContextDistance::Absolute, ContextDistance::Squared];
+
+#[test]
+fn gradients_of_both_distances_equal_difference_quotients() {
+    let (rng, cpu) = (&mut Rng::from_seed(4), &Device::Cpu);
+    let dims = (2, 3, 8, 8);
+    let draw = |rng: &mut Rng, low, high| {
+        let drawn = rng.uniform(low, high, dims, cpu).unwrap();
+        drawn.to_dtype(DType::F64).unwrap()
+    };
+    // Apart by more than the step, as the absolute value has a kink.
+    let (generated, target) = (draw(rng, 0.1, 1.0), draw(rng, -1.0, -0.1));
+    let mask = Mask::from_missing(8, 8, |row, col| row < 3 && col > 2).unwrap();
+    let corrupted = CorruptedImages::new(&ImageBatch::new(target).unwrap(), &mask).unwrap();
+    for distance in DISTANCES {
+        for reduction in [ContextReduction::Sum, ContextReduction::WeightedMean] {
+            let weights = SearchConfig::paper().weigh(corrupted.mask()).unwrap();
+            let loss = |inputs: &[Tensor]| {
+                let images = ImageBatch::new(inputs[0].clone()).unwrap();
+                let losses = context_loss(&images, &corrupted, &weights, distance, reduction);
+                losses.unwrap().sum_all()
+            };
+            let inputs = [generated.clone()];
+            gradcheck(loss, &inputs, GRADCHECK_STEP, Tolerance::GRADCHECK);
+        }
+    }
+}
+
+#[test]
+fn a_constant_difference_costs_its_distance_with_all_weights() {
+    let (cpu, dims) = (&Device::Cpu, (1, 3, 16, 16));
+    let constant = |value: f32| ImageBatch::new(Tensor::full(value, dims, cpu).unwrap()).unwrap();
+    let mask = Mask::from_missing(16, 16, |row, _| row < 4).unwrap();
+    let corrupted = CorruptedImages::new(&constant(0.25), &mask).unwrap();
+    for weights in [ContextWeights::Window, ContextWeights::Uniform] {
+        for (distance, expected) in DISTANCES.into_iter().zip([0.5, 0.25]) {
+            let config = SearchConfig {
+                weights,
+                distance,
+                ..SearchConfig::paper()
+            };
+            let weights = config.weigh(&mask).unwrap();
+            let loss = |reduction| {
+                let generated = constant(-0.25);
+                let loss = context_loss(&generated, &corrupted, &weights, distance, reduction);
+                f64::from(loss.unwrap().to_vec1::<f32>().unwrap()[0])
+            };
+            assert!((loss(ContextReduction::WeightedMean) - expected).abs() < 1e-6);
+            let sum = expected * 3.0 * weights.sum(0);
+            assert!((loss(ContextReduction::Sum) - sum).abs() < 1e-4 * sum);
+        }
+    }
+}
+
+#[test]
+fn what_the_hole_holds_does_not_reach_the_squared_distance() {
+    let (cpu, dims) = (&Device::Cpu, (1, 1, 2, 2));
+    let tensor = |values: [f32; 4]| Tensor::from_slice(&values, dims, cpu).unwrap();
+    let (generated, weights) = (tensor([0.5; 4]), tensor([1.0, 0.0, 0.5, 0.0]));
+    let target = tensor([0.0, f32::NAN, 1.5, f32::INFINITY]);
+    let sum = weighted_squares(&generated, &target, &weights).unwrap();
+    assert_eq!(sum.to_vec1::<f32>().unwrap(), [0.75]);
+    let wide = Tensor::ones((1, 1, 2, 3), DType::F32, cpu).unwrap();
+    assert!(weighted_squares(&generated, &target, &wide).is_err());
+    let one_for_two = generated.repeat((2, 1, 1, 1)).unwrap();
+    assert!(weighted_squares(&one_for_two, &one_for_two, &weights).is_err());
+}
+
+#[test]
+fn uniform_weights_match_what_no_window_reaches() {
+    let images = Tensor::zeros((1, 3, 64, 64), DType::F32, &Device::Cpu).unwrap();
+    let images = ImageBatch::new(images).unwrap();
+    let far = Mask::from_missing(64, 64, |row, col| row > 3 || col > 3).unwrap();
+    let corrupted = CorruptedImages::new(&images, &far).unwrap();
+    let uniform = SearchConfig {
+        weights: ContextWeights::Uniform,
+        ..SearchConfig::paper()
+    };
+    let objective = Objective::new(&corrupted, &uniform, &Device::Cpu).unwrap();
+    let sum = objective.weights.sum_all().unwrap();
+    assert_eq!(sum.to_scalar::<f32>().unwrap(), 16.0);
 }

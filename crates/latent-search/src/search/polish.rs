@@ -4,7 +4,8 @@ use rayon::prelude::*;
 use semantic_inpaint_nn::frozen::Precision;
 use semantic_inpaint_nn::{Discriminator, Generator};
 
-use super::{Group, LatentSearch, Path, State};
+use super::LatentSearch;
+use super::state::{Group, Path, State};
 use crate::engine::FrozenPair;
 use crate::{Error, Result};
 

@@ -58,7 +58,13 @@ impl Graph {
         let latent = Latent::new(self.z.as_tensor().clone())?;
         let generated = self.generator.forward(&latent, Mode::Eval)?;
         let (corrupted, weights) = (&self.corrupted, &self.weights);
-        let context = context_loss(&generated, corrupted, weights, self.config.reduction)?;
+        let context = context_loss(
+            &generated,
+            corrupted,
+            weights,
+            self.config.distance,
+            self.config.reduction,
+        )?;
         let logits = self.discriminator.forward(&generated, Mode::Eval)?;
         let prior = prior_loss(&logits, self.config.prior_loss)?;
         let objective = (context + (prior * self.config.prior_weight)?)?.sum_all()?;

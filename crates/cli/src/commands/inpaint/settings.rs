@@ -1,5 +1,6 @@
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use semantic_inpaint::latent_search::{ContextDistance, ContextWeights};
 use semantic_inpaint::{Blend, Engine, Favor, Precision, Preset, SearchConfig};
 
 /// How holes are filled.
@@ -29,6 +30,13 @@ pub(super) struct Settings {
     /// Weight of the prior loss, lambda
     #[arg(long, allow_negative_numbers = true, value_name = "WEIGHT")]
     prior_weight: Option<f64>,
+    /// How much each known pixel counts: window (by the missing pixels in a window round it, the
+    /// importance weights) or uniform (all alike)
+    #[arg(long, value_name = "WEIGHTS")]
+    context_weights: Option<ContextWeights>,
+    /// How far generated pixels are from known ones: absolute or squared
+    #[arg(long, value_name = "DISTANCE")]
+    context_distance: Option<ContextDistance>,
     /// Side of the neighborhood of the importance weights in pixels, odd
     #[arg(long, value_name = "PIXELS")]
     window: Option<usize>,
@@ -52,6 +60,8 @@ impl Settings {
             iterations: self.iterations.unwrap_or(preset.iterations),
             restarts: self.restarts.unwrap_or(preset.restarts),
             prior_weight: self.prior_weight.unwrap_or(preset.prior_weight),
+            weights: self.context_weights.unwrap_or(preset.weights),
+            distance: self.context_distance.unwrap_or(preset.distance),
             window: self.window.unwrap_or(preset.window),
             blend: self.blend.unwrap_or(preset.blend),
             seed: self.seed.unwrap_or(preset.seed),

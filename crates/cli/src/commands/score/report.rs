@@ -2,6 +2,7 @@ use anyhow::Result;
 use semantic_inpaint::metrics::{Duplicates, Memorization, Repetition, SlicedWasserstein};
 use serde::Serialize;
 
+use super::reconstruction::ReconstructionReport;
 use crate::output;
 
 /// Everything that is known of a generator.
@@ -17,6 +18,7 @@ pub(super) struct Report {
     pub(super) sliced_wasserstein_of_halves: SlicedWasserstein,
     pub(super) duplicates: Duplicates,
     pub(super) memorization: Option<MemorizationReport>,
+    pub(super) reconstruction: Option<ReconstructionReport>,
 }
 
 #[derive(Debug, Serialize)]
@@ -28,7 +30,7 @@ pub(super) struct MemorizationReport {
 }
 
 impl Report {
-    /// Writes three tables to stdout.
+    /// Writes its tables to stdout.
     pub(super) fn print(&self) -> Result<()> {
         let Self {
             model,
@@ -43,11 +45,15 @@ impl Report {
         self.print_distances()?;
         self.print_duplicates()?;
         match &self.memorization {
-            Some(memorization) => memorization.print(),
+            Some(memorization) => memorization.print()?,
             None => output::line(
                 "\nnearest training image: not looked for, as the data is one part alone; give \
                  --training",
-            ),
+            )?,
+        }
+        match &self.reconstruction {
+            Some(reconstruction) => reconstruction.print(),
+            None => Ok(()),
         }
     }
 

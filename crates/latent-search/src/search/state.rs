@@ -1,0 +1,195 @@
+use semantic_inpaint_nn::frozen::Precision;
+use semantic_inpaint_nn::{Discriminator, Generator};
+
+use super::{LatentSearch, ROWS_PER_PASS};
+use crate::engine::{FrozenNetworks, FrozenObjective};
+use crate::latent_walk::LatentWalk;
+use crate::objective::{Evaluation, Objective};
+use crate::{Result, SearchConfig};
+
+/// All rows of a search: a row per image and restart, in groups that share a pass.
+pub(super) struct State {
+    pub(super) groups: Vec<Group>,
+    num_images: usize,
+    /// Of the networks that the groups' buffers belong to.
+    pub(super) precision: Precision,
+    /// The lowest objective of each image.
+    pub(super) best: Vec<f64>,
+}
+
+pub(super) struct Group {
+    pub(super) path: Path,
+    pub(super) rows: Vec<Row>,
+    /// The rows' latents, `[rows, Z]`.
+    pub(super) z: Vec<f32>,
+    pub(super) evaluation: Evaluation,
+}
+
+/// The two ways to the same values.
+pub(super) enum Path {
+    Frozen(Box<FrozenObjective>),
+    Plain(Objective),
+}
+
+impl Group {
+    fn new(
+        frozen: Option<&FrozenNetworks>,
+        objective: Objective,
+        rows: Vec<Row>,
+        latent_len: usize,
+    ) -> Result<Self> {
+        let path = match frozen {
+            Some(networks) => {
+                let pair = networks.pair(networks.precision());
+                Path::Frozen(Box::new(FrozenObjective::new(pair, &objective)?))
+            }
+            None => Path::Plain(objective),
+        };
+        let evaluation = Evaluation {
+            context: vec![0.0; rows.len()],
+            prior: vec![0.0; rows.len()],
+            gradient: vec![0.0; rows.len() * latent_len],
+        };
+        let z = vec![0.0; rows.len() * latent_len];
+        Ok(Self {
+            path,
+            rows,
+            z,
+            evaluation,
+        })
+    }
+
+    /// Keeps every row's present z if it is its best so far; false when a loss is not finite.
+    pub(super) fn note(&mut self, prior_weight: f64) -> bool {
+        let Evaluation { context, prior, .. } = &self.evaluation;
+        let losses = context.iter().copied().zip(prior.iter().copied());
+        let rows = self.rows.iter_mut().zip(losses);
+        rows.fold(true, |finite, (row, losses)| {
+            row.note(losses, prior_weight) && finite
+        })
+    }
+}
+
+pub(super) struct Row {
+    image: usize,
+    pub(super) restart: usize,
+    pub(super) walk: LatentWalk,
+    pub(super) best: Best,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Best {
+    pub(super) objective: f64,
+    pub(super) context: f32,
+    pub(super) prior: f32,
+    pub(super) z: Vec<f32>,
+}
+
+impl Row {
+    /// Keeps the present z if it is the best so far; false when a loss is not finite.
+    fn note(&mut self, (context, prior): (f32, f32), prior_weight: f64) -> bool {
+        let objective = f64::from(context) + prior_weight * f64::from(prior);
+        if objective < self.best.objective {
+            (self.best.objective, self.best.context, self.best.prior) = (objective, context, prior);
+            self.best.z.copy_from_slice(&self.walk.z);
+        }
+        objective.is_finite()
+    }
+}
+
+impl State {
+    /// All rows at their starts.
+    pub(super) fn new<G: Generator + Sync, D: Discriminator + Sync>(
+        search: &LatentSearch<G, D>,
+        objective: &Objective,
+    ) -> Result<Self> {
+        let (generator, config) = (&search.generator, &search.config);
+        let num_images = objective.rows();
+        let mut rows = Vec::with_capacity(num_images * config.restarts);
+        for image in 0..num_images {
+            for restart in 0..config.restarts {
+                let (prior, len) = (generator.latent_prior(), generator.latent_len());
+                let walk = LatentWalk::start(config, prior, len, restart)?;
+                let best = Best {
+                    objective: f64::INFINITY,
+                    context: f32::INFINITY,
+                    prior: 0.0,
+                    z: walk.z.clone(),
+                };
+                rows.push(Row {
+                    image,
+                    restart,
+                    walk,
+                    best,
+                });
+            }
+        }
+        let group_len = rows_per_group(rows.len());
+        let mut groups = Vec::new();
+        while !rows.is_empty() {
+            let rest = rows.split_off(group_len.min(rows.len()));
+            let images: Vec<u32> = rows.iter().map(|row| row.image as u32).collect();
+            let objective = objective.select(&images)?;
+            groups.push(Group::new(
+                search.frozen.as_ref(),
+                objective,
+                rows,
+                generator.latent_len(),
+            )?);
+            rows = rest;
+        }
+        Ok(Self {
+            groups,
+            num_images,
+            precision: search.precision(),
+            best: vec![f64::INFINITY; num_images],
+        })
+    }
+
+    /// Moves every row's z by the update that follows `iteration`.
+    pub(super) fn update(&mut self, config: &SearchConfig, iteration: usize) {
+        let scale = config.schedule.scale(iteration, config.iterations);
+        for group in &mut self.groups {
+            let gradient = &group.evaluation.gradient;
+            let gradients = gradient.chunks_exact(gradient.len() / group.rows.len());
+            for (row, gradient) in group.rows.iter_mut().zip(gradients) {
+                row.walk.update(config.optimizer, scale, gradient);
+            }
+        }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.groups.iter().flat_map(|group| &group.rows)
+    }
+
+    pub(super) fn note_best(&mut self) {
+        for row in self.groups.iter().flat_map(|group| &group.rows) {
+            let best = &mut self.best[row.image];
+            *best = best.min(row.best.objective);
+        }
+    }
+
+    /// The best row of each image.
+    pub(super) fn best_rows(&self) -> Vec<&Row> {
+        let mut best: Vec<Option<&Row>> = vec![None; self.num_images];
+        for row in self.rows() {
+            let slot = &mut best[row.image];
+            if slot.is_none_or(|best| row.best.objective < best.best.objective) {
+                *slot = Some(row);
+            }
+        }
+        best.into_iter().flatten().collect()
+    }
+
+    pub(super) fn best_latents(&self) -> Vec<Vec<f32>> {
+        let rows = self.best_rows();
+        rows.iter().map(|row| row.best.z.clone()).collect()
+    }
+}
+
+/// Groups of equal size, as many for each thread.
+fn rows_per_group(rows: usize) -> usize {
+    let threads = rayon::current_num_threads();
+    let rounds = rows.div_ceil(threads * ROWS_PER_PASS).max(1);
+    rows.div_ceil(threads * rounds).max(1)
+}
