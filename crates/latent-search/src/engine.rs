@@ -133,7 +133,6 @@ const LOGITS: MapShape = MapShape::Map {
 pub(crate) struct FrozenObjective {
     generator: Workspace,
     discriminator: Option<Workspace>,
-    channels: usize,
     /// `[rows, C, H, W]`
     target: Vec<f32>,
     /// `[rows, 1, H, W]`
@@ -142,8 +141,6 @@ pub(crate) struct FrozenObjective {
     distance: ContextDistance,
     prior_weight: f32,
     prior_loss: PriorLoss,
-    images: Vec<f32>,
-    image_gradient: Vec<f32>,
     logits: Vec<f32>,
 }
 
@@ -160,9 +157,6 @@ impl FrozenObjective {
         Ok(Self {
             generator: pair.generator.workspace(rows),
             discriminator: judged.map(|network| network.workspace(rows)),
-            channels: pair.generator.output().channels(),
-            images: vec![0.0; target.len()],
-            image_gradient: vec![0.0; target.len()],
             target,
             weights: values(&objective.weights)?,
             scales: values(&objective.scales)?,
@@ -185,10 +179,15 @@ impl FrozenObjective {
     pub(crate) fn evaluate(&mut self, pair: &FrozenPair, z: &[f32], evaluation: &mut Evaluation) {
         self.generator.set_input(z);
         pair.generator.forward(&mut self.generator);
-        self.generator.read_output(&mut self.images);
+        let context = Context {
+            target: &self.target,
+            weights: &self.weights,
+            scales: &self.scales,
+            distance: self.distance,
+        };
         match (&pair.discriminator, &mut self.discriminator) {
             (Some(network), Some(workspace)) => {
-                workspace.set_input(&self.images);
+                self.generator.exchange(workspace);
                 network.forward(workspace);
                 workspace.read_output(&mut self.logits);
                 let form = self.prior_loss;
@@ -198,40 +197,58 @@ impl FrozenObjective {
                 }
                 workspace.set_output_gradient(&self.logits);
                 network.backward(workspace);
-                workspace.read_input_gradient(&mut self.image_gradient);
+                let (images, gradient) = workspace.input_and_gradient();
+                context.add(images, gradient, &mut evaluation.context);
+                self.generator.exchange(workspace);
             }
             _ => {
-                self.image_gradient.fill(0.0);
                 evaluation.prior.fill(0.0);
+                let (images, gradient) = self.generator.output_and_gradient();
+                gradient.fill(0.0);
+                context.add(images, gradient, &mut evaluation.context);
             }
         }
-        self.add_context(&mut evaluation.context);
-        self.generator.set_output_gradient(&self.image_gradient);
         pair.generator.backward(&mut self.generator);
         self.generator.read_input_gradient(&mut evaluation.gradient);
     }
+}
 
+/// What the context loss compares generated images with.
+struct Context<'a> {
+    /// `[rows, C, H, W]`
+    target: &'a [f32],
+    /// `[rows, 1, H, W]`
+    weights: &'a [f32],
+    scales: &'a [f32],
+    distance: ContextDistance,
+}
+
+impl Context<'_> {
     /// Context losses, and their gradient added to the images'.
-    fn add_context(&mut self, losses: &mut [f32]) {
+    fn add(&self, images: &[f32], gradient: &mut [f32], losses: &mut [f32]) {
         let pixels = self.weights.len() / self.scales.len();
-        let len = pixels * self.channels;
-        for (row, loss) in losses.iter_mut().enumerate() {
-            let (weights, scale) = (&self.weights[row * pixels..][..pixels], self.scales[row]);
-            let mut sum = 0.0;
-            for channel in 0..self.channels {
-                let plane = row * len + channel * pixels..row * len + (channel + 1) * pixels;
-                let (x, y) = (&self.images[plane.clone()], &self.target[plane.clone()]);
-                let gradient = &mut self.image_gradient[plane];
-                sum += match self.distance {
-                    ContextDistance::Absolute => {
-                        weighted_distance(x, y, weights, scale, gradient, absolute)
-                    }
-                    ContextDistance::Squared => {
-                        weighted_distance(x, y, weights, scale, gradient, squared)
-                    }
-                };
-            }
-            *loss = sum * scale;
+        let len = self.target.len() / self.scales.len();
+        let rows = images
+            .chunks_exact(len)
+            .zip(self.target.chunks_exact(len))
+            .zip(gradient.chunks_exact_mut(len));
+        let weights = self.weights.chunks_exact(pixels).zip(self.scales);
+        for ((loss, ((images, target), gradient)), (weights, &scale)) in
+            losses.iter_mut().zip(rows).zip(weights)
+        {
+            let planes = images
+                .chunks_exact(pixels)
+                .zip(target.chunks_exact(pixels))
+                .zip(gradient.chunks_exact_mut(pixels));
+            let distances = planes.map(|((x, y), gradient)| match self.distance {
+                ContextDistance::Absolute => {
+                    weighted_distance(x, y, weights, scale, gradient, absolute)
+                }
+                ContextDistance::Squared => {
+                    weighted_distance(x, y, weights, scale, gradient, squared)
+                }
+            });
+            *loss = scale * distances.sum::<f32>();
         }
     }
 }
@@ -249,17 +266,33 @@ fn weighted_distance(
     distance: impl Fn(f32) -> (f32, f32),
 ) -> f32 {
     let mut sums = [0.0f32; LANES];
-    let chunks = x
-        .chunks(LANES)
-        .zip(y.chunks(LANES))
-        .zip(weights.chunks(LANES));
-    for (((x, y), weights), gradient) in chunks.zip(gradient.chunks_mut(LANES)) {
-        let pixels = x.iter().zip(y).zip(weights).zip(gradient);
-        for (sum, (((&x, &y), &weight), gradient)) in sums.iter_mut().zip(pixels) {
-            let (value, slope) = distance(x - y);
-            *sum += weight * value;
-            *gradient += scale * weight * slope;
+    let (x, x_rest) = x.as_chunks::<LANES>();
+    let (y, y_rest) = y.as_chunks::<LANES>();
+    let (weights, weights_rest) = weights.as_chunks::<LANES>();
+    let (gradient, gradient_rest) = gradient.as_chunks_mut::<LANES>();
+    let add = |sum: &mut f32, x: f32, y: f32, weight: f32, gradient: &mut f32| {
+        let (value, slope) = distance(x - y);
+        *sum += weight * value;
+        *gradient += scale * weight * slope;
+    };
+    for (((x, y), weights), gradient) in x.iter().zip(y).zip(weights).zip(gradient) {
+        for lane in 0..LANES {
+            add(
+                &mut sums[lane],
+                x[lane],
+                y[lane],
+                weights[lane],
+                &mut gradient[lane],
+            );
         }
+    }
+    let rest = x_rest
+        .iter()
+        .zip(y_rest)
+        .zip(weights_rest)
+        .zip(gradient_rest);
+    for (sum, (((&x, &y), &weight), gradient)) in sums.iter_mut().zip(rest) {
+        add(sum, x, y, weight, gradient);
     }
     sums.iter().sum()
 }

@@ -93,6 +93,35 @@ impl Workspace {
             .write_images(self.set, self.images, images, values);
     }
 
+    /// The output as it lies in memory, and the gradient with respect to it to be written: images are
+    /// `[N, C, side, side]`.
+    pub fn output_and_gradient(&mut self) -> (&[f32], &mut [f32]) {
+        let last = self.values.len() - 1;
+        (&self.values[last], &mut self.gradients[last].values)
+    }
+
+    /// The input as it lies in memory, and the gradient with respect to it to be changed.
+    pub fn input_and_gradient(&mut self) -> (&[f32], &mut [f32]) {
+        (&self.values[0], &mut self.gradients[0].values)
+    }
+
+    /// Exchanges the output and its gradient for the input of `next` and its gradient: what one network
+    /// makes is what the next one reads, and no image is copied. A second exchange takes it back.
+    ///
+    /// # Panics
+    ///
+    /// When this output is not of the shape and number of the other's inputs.
+    pub fn exchange(&mut self, next: &mut Self) {
+        assert_eq!(
+            (self.output, self.images),
+            (next.input, next.images),
+            "the output of a network and the input of the next"
+        );
+        let last = self.values.len() - 1;
+        std::mem::swap(&mut self.values[last], &mut next.values[0]);
+        std::mem::swap(&mut self.gradients[last], &mut next.gradients[0]);
+    }
+
     /// Writes the gradient with respect to the input to `images`, `[N, C, side, side]`.
     pub fn read_input_gradient(&self, images: &mut [f32]) {
         self.input
