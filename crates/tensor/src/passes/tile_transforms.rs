@@ -95,6 +95,34 @@ fn each_tile(
     }
 }
 
+/// The rows of `IN x IN` values, zeros beyond.
+struct Row<V, L, const IN: usize> {
+    zero: V,
+    load: L,
+}
+
+impl<V: Copy, L: Fn(usize, usize) -> V, const IN: usize> Row<V, L, IN> {
+    #[inline(always)]
+    fn at(&self, i: usize) -> Run<V> {
+        [
+            self.value(i, 0),
+            self.value(i, 1),
+            self.value(i, 2),
+            self.value(i, 3),
+            self.value(i, 4),
+        ]
+    }
+
+    #[inline(always)]
+    fn value(&self, i: usize, j: usize) -> V {
+        if i < IN && j < IN {
+            (self.load)(i, j)
+        } else {
+            self.zero
+        }
+    }
+}
+
 /// Applies a map to `IN x IN` values along both axes and stores `OUT x OUT`.
 #[inline(always)]
 fn both_axes<V: Copy, const IN: usize, const OUT: usize>(
@@ -103,13 +131,14 @@ fn both_axes<V: Copy, const IN: usize, const OUT: usize>(
     along: impl Fn(Run<V>) -> Run<V>,
     mut store: impl FnMut(usize, usize, V),
 ) {
-    let mut rows = [[zero; MOST]; MOST];
-    for (i, row) in rows.iter_mut().enumerate().take(IN) {
-        for (j, value) in row.iter_mut().enumerate().take(IN) {
-            *value = load(i, j);
-        }
-        *row = along(*row);
-    }
+    let row = Row::<V, _, IN> { zero, load };
+    let rows = [
+        along(row.at(0)),
+        along(row.at(1)),
+        along(row.at(2)),
+        along(row.at(3)),
+        along(row.at(4)),
+    ];
     for j in 0..OUT {
         let column = along([rows[0][j], rows[1][j], rows[2][j], rows[3][j], rows[4][j]]);
         for (i, &value) in column.iter().enumerate().take(OUT) {
