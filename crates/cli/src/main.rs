@@ -1,5 +1,6 @@
 //! The command line of semantic-inpaint: arguments in, files out, no method of its own.
 
+mod allocator;
 mod arguments;
 mod commands;
 mod interrupt;
@@ -14,12 +15,8 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-/// The networks allocate and free large tensors in every step, which the system's allocator hands
-/// back each time.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    allocator::keep_freed_memory();
     keep_candle_to_one_thread();
     match arguments::Arguments::parse().run() {
         Ok(status) => status.into(),
@@ -33,7 +30,7 @@ fn main() -> ExitCode {
 fn keep_candle_to_one_thread() {
     const THREADS: &str = "CANDLE_NUM_THREADS";
     if std::env::var_os(THREADS).is_none() {
-        // SAFETY: this is the first thing `main` does, so no other thread reads the environment.
+        // SAFETY: `main` has started no thread yet, so that no other reads the environment.
         unsafe { std::env::set_var(THREADS, "1") };
     }
 }

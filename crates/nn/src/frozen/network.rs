@@ -315,7 +315,7 @@ impl Stage {
         };
         let pass = |direction| {
             let precision = options.precision;
-            Pass::new(set, coarse, fine, &weights, direction, tiling, precision)
+            Pass::new(set, coarse, fine, &weights, direction, tiling, precision).map(Pass::lasting)
         };
         let forward = pass(direction)?;
         let mut shift = match &layer.shift {

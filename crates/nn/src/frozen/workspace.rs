@@ -47,7 +47,7 @@ impl Workspace {
             .map(|(index, stage)| stage.backward.plan(held[index + 1], held[index]))
             .collect();
         let gradient = |(shape, &images): (&MapShape, &usize)| Gradient {
-            values: Buffer::zeros(shape.len(set, images)),
+            values: Buffer::lasting(shape.len(set, images)),
             images,
         };
         Self {
@@ -57,10 +57,10 @@ impl Workspace {
             output: network.output(),
             values: shapes
                 .iter()
-                .map(|shape| Buffer::zeros(shape.len(set, images)))
+                .map(|shape| Buffer::lasting(shape.len(set, images)))
                 .collect(),
             gradients: shapes.iter().zip(&held).map(gradient).collect(),
-            scratch: Scratch::new(forward.iter().chain(&backward)),
+            scratch: Scratch::lasting(forward.iter().chain(&backward)),
             forward,
             backward,
         }

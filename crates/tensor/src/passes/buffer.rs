@@ -25,15 +25,25 @@ enum Memory {
 }
 
 impl Buffer {
+    /// Zeros in memory that is read and written many times: in huge pages if there are so many that it
+    /// counts. Asking the system for such memory takes longer than asking the allocator.
+    #[must_use]
+    pub fn lasting(len: usize) -> Self {
+        let bytes = len * size_of::<f32>();
+        let map = (bytes >= HUGE_PAGE).then(|| mapped(bytes)).flatten();
+        map.map_or_else(|| Self::zeros(len), |map| Self(Memory::Mapped(map)))
+    }
+
+    /// The same values in [lasting](Self::lasting) memory.
+    pub(crate) fn settle(&mut self) {
+        let mut settled = Self::lasting(self.len());
+        settled.copy_from_slice(self);
+        *self = settled;
+    }
+
     /// Zeros.
     #[must_use]
     pub fn zeros(len: usize) -> Self {
-        let bytes = len * size_of::<f32>();
-        if bytes >= HUGE_PAGE
-            && let Some(map) = mapped(bytes)
-        {
-            return Self(Memory::Mapped(map));
-        }
         let values = vec![0.0f32; len + LINE / size_of::<f32>()];
         let start = values.as_ptr().align_offset(LINE);
         Self(Memory::Heap { values, start, len })
@@ -99,12 +109,14 @@ mod tests {
     fn buffers_start_at_a_cache_line_and_hold_zeros() {
         let huge = HUGE_PAGE / size_of::<f32>();
         for len in [0, 1, 15, 16, 1000, huge - 1, huge, huge + 1, 3 * huge + 7] {
-            let mut buffer = Buffer::zeros(len);
-            assert_eq!(buffer.as_ptr() as usize % LINE, 0);
-            assert_eq!(buffer.len(), len);
-            assert!(buffer.iter().all(|&value| value == 0.0));
-            buffer.fill(1.0);
-            assert_eq!(buffer.iter().sum::<f32>(), len as f32);
+            for mut buffer in [Buffer::zeros(len), Buffer::lasting(len)] {
+                assert_eq!(buffer.as_ptr() as usize % LINE, 0);
+                assert_eq!(buffer.len(), len);
+                assert!(buffer.iter().all(|&value| value == 0.0));
+                buffer.fill(1.0);
+                buffer.settle();
+                assert_eq!(buffer.iter().sum::<f32>(), len as f32);
+            }
         }
     }
 }

@@ -16,7 +16,7 @@ pub(crate) struct Dense {
     direction: Direction,
     /// Up: `[block of outputs, pixel, input, output of the block]`; down: `[block of outputs, block of
     /// inputs, pixel, input of the block, output of the block]`. Pixels in the order of phases.
-    panels: Buffer,
+    pub(super) panels: Buffer,
 }
 
 /// Where the images' rows lie on both sides.

@@ -22,7 +22,7 @@ pub(crate) struct Direct {
     unit: Option<Unit>,
     /// In pairs of bfloat16 values where a unit multiplies.
     /// `[block of outputs, phase of outputs (up), tap, input, output of the block]`
-    panels: Buffer,
+    pub(super) panels: Buffer,
 }
 
 /// The rows of one tap: where they are read and where they are summed.

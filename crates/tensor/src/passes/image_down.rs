@@ -22,7 +22,7 @@ pub(crate) struct ImageDown {
     channels: usize,
     /// `[block of coarse channels, tap, channel of the block]`, taps in the order
     /// `[channel, row, column]`.
-    panels: Buffer,
+    pub(super) panels: Buffer,
 }
 
 /// Sizes for a number of images.

@@ -26,7 +26,7 @@ pub(crate) struct ImageUp {
     set: InstructionSet,
     channels: usize,
     /// `[panel of taps, coarse channel, tap of the panel]`, taps in the order `[channel, row, column]`.
-    panels: Buffer,
+    pub(super) panels: Buffer,
 }
 
 /// Sizes for a number of images.

@@ -285,6 +285,22 @@ impl Pass {
         })
     }
 
+    /// The same pass with its weights in [lasting](super::Buffer::lasting) memory, for one that runs many
+    /// times.
+    #[must_use]
+    pub fn lasting(mut self) -> Self {
+        let panels = match &mut self.kind {
+            Kind::Dense(pass) => &mut pass.panels,
+            Kind::Direct(pass) => &mut pass.panels,
+            Kind::Two(pass) => &mut pass.panels,
+            Kind::Four(pass) => &mut pass.panels,
+            Kind::ImageUp(pass) => &mut pass.panels,
+            Kind::ImageDown(pass) => &mut pass.panels,
+        };
+        panels.settle();
+        self
+    }
+
     /// What is read.
     #[must_use]
     pub fn input(&self) -> MapShape {

@@ -19,6 +19,19 @@ impl Scratch {
     /// Memory for any of these plans.
     #[must_use]
     pub fn new<'a>(plans: impl IntoIterator<Item = &'a PassPlan>) -> Self {
+        Self::of(plans, Buffer::zeros)
+    }
+
+    /// [`Scratch::new`] in [lasting](Buffer::lasting) memory.
+    #[must_use]
+    pub fn lasting<'a>(plans: impl IntoIterator<Item = &'a PassPlan>) -> Self {
+        Self::of(plans, Buffer::lasting)
+    }
+
+    fn of<'a>(
+        plans: impl IntoIterator<Item = &'a PassPlan>,
+        allocate: impl Fn(usize) -> Buffer,
+    ) -> Self {
         let (mut shared, mut per_thread) = (0, 0);
         for plan in plans {
             shared = shared.max(plan.scratch.0);
@@ -27,12 +40,8 @@ impl Scratch {
         // One more, for a caller that is no thread of the pool.
         let buffers = 0..rayon::current_num_threads() + 1;
         Self {
-            shared: Buffer::zeros(shared),
-            threads: ThreadScratch(
-                buffers
-                    .map(|_| Mutex::new(Buffer::zeros(per_thread)))
-                    .collect(),
-            ),
+            shared: allocate(shared),
+            threads: ThreadScratch(buffers.map(|_| Mutex::new(allocate(per_thread))).collect()),
         }
     }
 }

@@ -30,7 +30,7 @@ pub(crate) struct Tiles<const SIZE: usize> {
     unit: Option<Unit>,
     /// In pairs of bfloat16 values where a unit multiplies. Up: `[block of outputs, phase, point, input, output of the block]`; down, where the phases are
     /// summed: `[block of outputs, point, phase, input, output of the block]`.
-    panels: Buffer,
+    pub(super) panels: Buffer,
 }
 
 /// Sizes for a number of images.
