@@ -36,6 +36,7 @@
 mod comparison;
 mod error;
 mod inpainter;
+mod model_file;
 mod photo;
 mod photo_mask;
 mod reconstruction;
@@ -53,6 +54,7 @@ pub use semantic_inpaint_train as train;
 pub use comparison::{comparison, enlarged};
 pub use error::{Error, Result};
 pub use inpainter::{Inpainter, PhotoCompletion};
+pub use model_file::load_model;
 pub use photo::{Crop, PhotoError, PhotoFrame, Window};
 pub use photo_mask::photo_mask;
 pub use reconstruction::{num_reconstruction_searches, reconstruction_psnr};

@@ -41,7 +41,7 @@ fn describe(target: &Path) -> Result<Value> {
     let name = target.to_string_lossy();
     if let Ok(model) = name.parse::<PretrainedModel>() {
         let mut facts = model::describe(&ModelChoice::Pretrained(model))?;
-        facts["card"]["text"] = json!(model.card_text());
+        facts["card"]["text"] = json!(model.card_text()?);
         return Ok(facts);
     }
     if !target.exists() {
