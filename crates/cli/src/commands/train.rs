@@ -18,7 +18,7 @@ use semantic_inpaint::train::{
 };
 use semantic_inpaint::{Device, DeviceChoice, ImageSet, ImageSource, Rng};
 
-use super::prepare::read_set;
+use super::prepare::{Cached, read_cached_set, read_set};
 use crate::status::Status;
 use crate::{interrupt, output};
 use overrides::Overrides;
@@ -124,13 +124,22 @@ fn config(arguments: &Arguments) -> Result<RunConfig> {
 
 fn read_images(config: &RunConfig) -> Result<ImageSet> {
     let source = ImageSource::open(&config.data.source)?;
+    let data = &config.data;
     let options = ReadOptions {
-        split: config.data.split,
-        limit: config.data.limit,
+        framing: data.framing,
+        size_px: config.model.image_size_px,
+        classes: data.classes.clone(),
+        split: data.split,
+        limit: data.limit,
+        max_unreadable_share: data.max_unreadable_share,
         min_images: config.train.batch_size,
-        ..ReadOptions::new(config.data.framing, config.model.image_size_px)
     };
-    read_set(&source, &options)
+    let Some(folder) = &data.cache else {
+        return read_set(&source, &options);
+    };
+    let Cached { set, path, verb } = read_cached_set(folder, &source, &options)?;
+    output::note(format_args!("{verb} {}", path.display()));
+    Ok(set)
 }
 
 fn trainer(config: &RunConfig, device: &Device) -> Result<Trainer> {
