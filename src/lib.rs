@@ -35,6 +35,7 @@
 
 mod comparison;
 mod error;
+mod evaluation;
 mod inpainter;
 mod model_file;
 mod photo;
@@ -53,6 +54,7 @@ pub use semantic_inpaint_train as train;
 
 pub use comparison::{comparison, enlarged};
 pub use error::{Error, Result};
+pub use evaluation::{Evaluation, EvaluationObserver, EvaluationReport, EvaluationRow, mean_image};
 pub use inpainter::{Inpainter, PhotoCompletion};
 pub use model_file::load_model;
 pub use photo::{Crop, PhotoError, PhotoFrame, Window};
