@@ -7,57 +7,90 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::graph::Graph;
 use common::{BATCHES, Material};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use semantic_inpaint::dcgan::{DcganDiscriminator, DcganGenerator};
+use semantic_inpaint::nn::Generator as _;
+use semantic_inpaint::tensor::passes::InstructionSet;
 use semantic_inpaint::{
-    CorruptedImages, LatentSearch, SearchConfig, SearchObserver, SearchProgress,
+    CorruptedImages, Device, Engine, Favor, LatentSearch, Precision, SearchConfig, SearchObserver,
+    SearchProgress,
 };
 
 /// Measures as many repetitions as it is asked for.
 type Measure = Box<dyn FnMut(u64) -> Duration>;
 /// Sets a measurement up for a batch.
-type Setup = fn(&mut Material, usize) -> Measure;
+type Setup = fn(&mut Material, usize, Engine) -> Measure;
 
-/// Ways to the objective's value and gradient. A way more is a line more.
-const VALUES_AND_GRADIENTS: &[(&str, Setup)] = &[("graph f32", |material, batch| {
-    let graph = Graph::new(material, batch).unwrap();
-    repeat(move || drop(graph.value_and_gradient().unwrap()))
-})];
-
-/// Ways to an iteration.
-const ITERATIONS: &[(&str, Setup)] = &[
-    ("search f32", |material, batch| {
-        search(material, batch, |config| config)
-    }),
-    ("graph f32", |material, batch| {
-        let mut graph = Graph::new(material, batch).unwrap();
-        repeat(move || graph.iterate().unwrap())
-    }),
+/// How a search is computed. A way more is a line more.
+const ENGINES: &[(&str, Engine)] = &[
+    ("frozen f32", frozen(Favor::Latency, Precision::F32)),
+    (
+        "frozen f32 throughput",
+        frozen(Favor::Throughput, Precision::F32),
+    ),
+    ("frozen bf16", frozen(Favor::Latency, Precision::Bf16)),
+    (
+        "frozen bf16 throughput",
+        frozen(Favor::Throughput, Precision::Bf16),
+    ),
+    ("plain f32", Engine::Plain),
 ];
 
-fn repeat(mut run: impl FnMut() + 'static) -> Measure {
+const fn frozen(favor: Favor, precision: Precision) -> Engine {
+    Engine::Frozen { favor, precision }
+}
+
+/// Whether this processor computes in the precision that the engine asks for.
+fn runs_here(engine: Engine) -> bool {
+    match engine {
+        Engine::Frozen { precision, .. } => {
+            precision.available(InstructionSet::detect()) == precision
+        }
+        _ => true,
+    }
+}
+
+fn new_search(
+    material: &Material,
+    engine: Engine,
+) -> LatentSearch<DcganGenerator, DcganDiscriminator> {
+    let config = SearchConfig {
+        iterations: usize::MAX,
+        engine,
+        ..SearchConfig::paper()
+    };
+    let (generator, discriminator) = (&material.generator, &material.discriminator);
+    LatentSearch::new(generator, Some(discriminator), config).unwrap()
+}
+
+/// The objective's value and gradient at one place, all buffers made before.
+fn values_and_gradients(material: &mut Material, batch: usize, engine: Engine) -> Measure {
+    let (search, corrupted) = (
+        new_search(material, engine),
+        material.corrupted(batch).unwrap(),
+    );
+    let generator = search.generator();
+    let (prior, len) = (generator.latent_prior(), generator.latent_len());
+    let z = prior
+        .sample(batch, len, &mut material.rng, &Device::Cpu)
+        .unwrap();
     Box::new(move |repetitions| {
+        let mut objective = search.objective(&corrupted).unwrap();
         let started = Instant::now();
-        (0..repetitions).for_each(|_| run());
+        for _ in 0..repetitions {
+            objective.value_and_gradient(&z).unwrap();
+        }
         started.elapsed()
     })
 }
 
-/// Iterations of a search with changed settings, timed from within: neither its start nor its end.
-fn search(
-    material: &mut Material,
-    batch: usize,
-    configure: fn(SearchConfig) -> SearchConfig,
-) -> Measure {
-    let corrupted = material.corrupted(batch).unwrap();
-    let config = configure(SearchConfig {
-        iterations: usize::MAX,
-        ..SearchConfig::paper()
-    });
-    let (generator, discriminator) = (&material.generator, &material.discriminator);
-    let search = LatentSearch::new(generator, Some(discriminator), config).unwrap();
+/// Iterations of a search, timed from within: neither its start nor its end.
+fn iterations(material: &mut Material, batch: usize, engine: Engine) -> Measure {
+    let (search, corrupted) = (
+        new_search(material, engine),
+        material.corrupted(batch).unwrap(),
+    );
     Box::new(move |iterations| time_iterations(&search, &corrupted, iterations))
 }
 
@@ -95,7 +128,7 @@ impl SearchObserver for Stopwatch {
     }
 }
 
-fn run(criterion: &mut Criterion, title: &str, ways: &[(&str, Setup)]) {
+fn run(criterion: &mut Criterion, title: &str, setup: Setup) {
     common::warn_of_idle_threads();
     let mut material = Material::new().unwrap();
     let mut group = criterion.benchmark_group(title);
@@ -104,9 +137,9 @@ fn run(criterion: &mut Criterion, title: &str, ways: &[(&str, Setup)]) {
     group.measurement_time(Duration::from_secs(4));
     for batch in BATCHES {
         group.throughput(Throughput::Elements(batch as u64));
-        for (way, setup) in ways {
-            let mut measure = setup(&mut material, batch);
-            group.bench_function(BenchmarkId::new(*way, batch), |bencher| {
+        for &(way, engine) in ENGINES.iter().filter(|(_, engine)| runs_here(*engine)) {
+            let mut measure = setup(&mut material, batch, engine);
+            group.bench_function(BenchmarkId::new(way, batch), |bencher| {
                 bencher.iter_custom(&mut measure);
             });
         }
@@ -118,12 +151,12 @@ fn value_and_gradient(criterion: &mut Criterion) {
     run(
         criterion,
         "z_search value and gradient",
-        VALUES_AND_GRADIENTS,
+        values_and_gradients,
     );
 }
 
 fn iteration(criterion: &mut Criterion) {
-    run(criterion, "z_search iteration", ITERATIONS);
+    run(criterion, "z_search iteration", iterations);
 }
 
 criterion_group!(benches, value_and_gradient, iteration);

@@ -1,3 +1,5 @@
+use std::path::{Path, PathBuf};
+
 use thiserror::Error;
 
 use crate::PhotoError;
@@ -25,6 +27,23 @@ pub enum Error {
         /// Number of masks.
         num_masks: usize,
     },
+    /// The observer of an evaluation stopped a search.
+    #[error("the evaluation was stopped: run it again, masks that are done are kept")]
+    EvaluationStopped,
+    /// A part of an evaluation was made with other images, model or settings.
+    #[error("{path}: made with other settings: remove it or choose another folder")]
+    OtherEvaluation {
+        /// The part's file.
+        path: PathBuf,
+    },
+    /// A file could not be read or made.
+    #[error("{path}: {source}: check path and permissions")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        source: std::io::Error,
+    },
     /// A photo could not be framed or put together again.
     #[error(transparent)]
     Photo(#[from] PhotoError),
@@ -49,4 +68,12 @@ pub enum Error {
     /// A batch could not be built or read.
     #[error(transparent)]
     Tensor(#[from] semantic_inpaint_tensor::Error),
+}
+
+impl Error {
+    /// Puts the file into a fault.
+    pub(crate) fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File { path, source }
+    }
 }

@@ -35,7 +35,9 @@
 
 mod comparison;
 mod error;
+mod evaluation;
 mod inpainter;
+mod model_file;
 mod photo;
 mod photo_mask;
 mod reconstruction;
@@ -52,7 +54,9 @@ pub use semantic_inpaint_train as train;
 
 pub use comparison::{comparison, enlarged};
 pub use error::{Error, Result};
+pub use evaluation::{Evaluation, EvaluationObserver, EvaluationReport, EvaluationRow, mean_image};
 pub use inpainter::{Inpainter, PhotoCompletion};
+pub use model_file::load_model;
 pub use photo::{Crop, PhotoError, PhotoFrame, Window};
 pub use photo_mask::photo_mask;
 pub use reconstruction::{num_reconstruction_searches, reconstruction_psnr};

@@ -3,8 +3,6 @@
 // Each benchmark uses a part of it.
 #![allow(dead_code)]
 
-pub(crate) mod graph;
-
 use std::sync::Once;
 
 use semantic_inpaint::dcgan::{DcganDiscriminator, DcganGenerator};

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use anyhow::{Result, bail};
-use semantic_inpaint::{DcganModel, Device, PretrainedModel};
+use semantic_inpaint::{DcganModel, Device, PretrainedModel, load_model};
 
-/// A model as the user names it: one that is built in, or a file.
+/// A model as the user names it: one of the project's, a file, or the folder of a run.
 #[derive(Debug, Clone)]
 pub(crate) enum ModelChoice {
     Pretrained(PretrainedModel),
@@ -17,9 +17,9 @@ impl ModelChoice {
     pub(crate) fn load(&self, device: &Device) -> Result<DcganModel> {
         match self {
             Self::Pretrained(model) => Ok(model.load(device)?),
-            Self::File(path) if path.is_file() => Ok(DcganModel::load(path, device)?),
+            Self::File(path) if path.exists() => Ok(load_model(path, device)?),
             Self::File(path) => bail!(
-                "{}: neither a built-in model ({}) nor a model file: check the name",
+                "{}: neither a built-in model ({}) nor a model file or run: check the name",
                 path.display(),
                 built_in_names()
             ),
@@ -29,10 +29,10 @@ impl ModelChoice {
 
 /// The names of the models that are built in.
 pub(crate) fn built_in_names() -> String {
-    let names: Vec<String> = PretrainedModel::ALL
+    let embedded = PretrainedModel::ALL
         .iter()
-        .map(ToString::to_string)
-        .collect();
+        .filter(|model| model.is_embedded());
+    let names: Vec<String> = embedded.map(ToString::to_string).collect();
     names.join(", ")
 }
 

@@ -151,14 +151,13 @@ impl SearchConfig {
     }
 
     /// Settings that bring a generator's image near to a whole one, for
-    /// [`LatentSearch::reconstruct`](crate::LatentSearch::reconstruct): 500 iterations of Adam from four
-    /// starts in the prior, mean squared distance, equal weights, no prior loss.
+    /// [`LatentSearch::reconstruct`](crate::LatentSearch::reconstruct): 500 iterations of Adam with step
+    /// 0.2 from four starts in the prior, mean squared distance, equal weights, no prior loss.
     #[must_use]
     pub fn reconstruction() -> Self {
         Self {
             iterations: 500,
-            optimizer: LatentOptimizer::Adam { learning_rate: 0.1 },
-            schedule: LatentSchedule::Cosine,
+            optimizer: LatentOptimizer::Adam { learning_rate: 0.2 },
             restarts: 4,
             prior_weight: 0.0,
             distance: ContextDistance::Squared,

@@ -78,6 +78,14 @@ pub enum Error {
         /// Channels, height and width that were found.
         got: [usize; 3],
     },
+    /// There is not one latent for each image.
+    #[error("the latents are {got:?} but must be {expected:?}: give a latent for each image")]
+    LatentShape {
+        /// Images, and length of a latent.
+        expected: [usize; 2],
+        /// The dimensions that were found.
+        got: Vec<usize>,
+    },
     /// The prior loss needs a discriminator.
     #[error(
         "the model holds no discriminator, which the prior loss needs: set the prior weight to 0"

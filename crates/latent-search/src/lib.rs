@@ -69,5 +69,5 @@ pub use error::{Error, Result};
 pub use inpainter::LatentInpainter;
 pub use objective::{context_loss, prior_loss};
 pub use observer::{SearchObserver, SearchProgress, Silent};
-pub use search::{LatentSearch, SearchResult, TracePoint};
+pub use search::{LatentSearch, ObjectiveValue, SearchObjective, SearchResult, TracePoint};
 pub use semantic_inpaint_nn::frozen::{Favor, Precision};

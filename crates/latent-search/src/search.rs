@@ -1,3 +1,4 @@
+mod objective_at;
 mod polish;
 mod state;
 
@@ -12,6 +13,7 @@ use semantic_inpaint_tensor::{
 use crate::engine::FrozenNetworks;
 use crate::objective::Objective;
 use crate::{Error, Result, SearchConfig, SearchObserver, SearchProgress};
+pub use objective_at::{ObjectiveValue, SearchObjective};
 use state::{Group, Path, State};
 
 /// Rows at most that share one pass through the networks: enough for wide matrix products.
@@ -161,7 +163,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         objective: &Objective,
         observer: &mut dyn SearchObserver,
     ) -> Result<SearchResult> {
-        let mut state = State::new(self, objective)?;
+        let mut state = State::new(self, objective, self.config.restarts)?;
         let iterations = self.config.iterations;
         let trace_every = iterations.div_ceil(TRACE_POINTS);
         let mut trace = Vec::with_capacity(iterations / trace_every.max(1) + 2);

@@ -1,5 +1,7 @@
 use thiserror::Error;
 
+use crate::PretrainedModel;
+
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -7,14 +9,20 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// No embedded model has this name.
-    #[error("no embedded model is called `{name}`: use {known}, or the path of a model file")]
+    /// No model has this name.
+    #[error("no model is called `{name}`: use {known}, or the path of a model file")]
     UnknownModel {
         /// The name that was asked for.
         name: String,
         /// The names that exist.
         known: String,
     },
+    /// The model's weights are not part of this build.
+    #[error(
+        "the weights of `{0}` are not part of this build: train them (`semantic-inpaint prepare {0}`, \
+         then `train dcgan`) and give the path of the model file"
+    )]
+    NotEmbedded(PretrainedModel),
     /// The weights could not be unpacked.
     #[error(transparent)]
     Model(#[from] semantic_inpaint_dcgan::Error),

@@ -13,7 +13,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let model = PretrainedModel::CelebA.load(&Device::Cpu)?;
 //! assert_eq!(model.generator.image_shape().height, 64);
-//! println!("{}", PretrainedModel::CelebA.card_text());
+//! println!("{}", PretrainedModel::CelebA.card_text()?);
 //! # Ok(())
 //! # }
 //! ```

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::checkpoint_folder;
 use crate::error::io;
 use crate::stability::Health;
-use crate::{Error, GanTrainer, Result};
+use crate::{CheckpointScores, Error, GanTrainer, Result};
 
 const STATE: &str = "state.json";
 
@@ -29,6 +29,9 @@ struct State {
     /// Lower is better; absent where the checkpoint was not scored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     score: Option<f64>,
+    /// Other scores by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    named_scores: BTreeMap<String, f64>,
 }
 
 const FORMAT: u32 = 1;
@@ -44,7 +47,12 @@ impl<G: Generator, D: Discriminator> GanTrainer<G, D> {
         self.save_scored_checkpoint(folder, None)
     }
 
-    pub(crate) fn save_scored_checkpoint(&self, folder: &Path, score: Option<f64>) -> Result<()> {
+    /// The same with scores, of which the decisive one is finite.
+    pub(crate) fn save_scored_checkpoint(
+        &self,
+        folder: &Path,
+        scores: Option<&CheckpointScores>,
+    ) -> Result<()> {
         let parent = folder.parent().unwrap_or(Path::new("."));
         let partial = checkpoint_folder::partial(parent)?;
         let save = |name: &str, tensors: &BTreeMap<String, Tensor>| {
@@ -67,7 +75,8 @@ impl<G: Generator, D: Discriminator> GanTrainer<G, D> {
             generator_optimizer_steps: self.generator_optimizer.steps(),
             discriminator_optimizer_steps: self.discriminator_optimizer.steps(),
             health: self.health,
-            score,
+            score: scores.map(|scores| scores.decisive),
+            named_scores: scores.map_or_else(BTreeMap::new, |scores| scores.named.clone()),
         };
         let path = partial.path().join(STATE);
         let invalid = |error: serde_json::Error| std::io::Error::other(error);
@@ -160,9 +169,13 @@ fn file(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.safetensors"))
 }
 
-/// The score that a checkpoint was saved with.
-pub(crate) fn read_score(folder: &Path) -> Result<Option<f64>> {
-    Ok(read_state(folder)?.score)
+/// The scores that a checkpoint was saved with.
+pub(crate) fn read_scores(folder: &Path) -> Result<Option<CheckpointScores>> {
+    let state = read_state(folder)?;
+    let named = state.named_scores;
+    Ok(state
+        .score
+        .map(|decisive| CheckpointScores { decisive, named }))
 }
 
 fn read_state(folder: &Path) -> Result<State> {

@@ -24,7 +24,7 @@ pub enum Event {
         /// What it measured.
         #[serde(flatten)]
         report: StepReport,
-        /// Seconds of training since this start.
+        /// Seconds of training since this start, without those of scores.
         seconds: f64,
         /// Images per second since this start.
         images_per_second: f64,

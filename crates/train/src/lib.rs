@@ -72,7 +72,7 @@ pub use history::{History, Series};
 pub use objective::Objective;
 pub use observer::{Observer, Silent};
 pub use run_directory::RunDirectory;
-pub use score::{CheckpointScore, Unscored};
+pub use score::{CheckpointScore, CheckpointScores, Unscored};
 pub use stability::{Fault, Return, StabilityConfig};
 #[cfg(feature = "tensorboard")]
 pub use tensorboard::{PngPicture, TensorBoard};

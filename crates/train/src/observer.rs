@@ -1,9 +1,9 @@
-use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use semantic_inpaint_tensor::ImageBatch;
 
-use crate::{Fault, Return, StepReport};
+use crate::{CheckpointScores, Fault, Return, StepReport};
 
 /// Told what a run does, and asked whether to go on. Display and picture files live outside.
 pub trait Observer {
@@ -22,11 +22,9 @@ pub trait Observer {
     /// A fault was seen, and the run goes on from a checkpoint.
     fn returned(&mut self, _return: &Return) {}
 
-    /// Scores of the checkpoint that is complete in this folder, by name and lower for better ones, for
-    /// the event log; asked before [`Observer::saved`]. None by default.
-    fn score(&mut self, _step: u64, _folder: &Path) -> BTreeMap<String, f64> {
-        BTreeMap::new()
-    }
+    /// The generator was scored, which took so long and is no part of the run's speed; its checkpoint
+    /// comes next.
+    fn scored(&mut self, _step: u64, _scores: &CheckpointScores, _took: Duration) {}
 
     /// Whether to end the run after the step just made; a checkpoint is written first.
     fn wants_stop(&mut self) -> bool {

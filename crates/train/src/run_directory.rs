@@ -2,10 +2,10 @@ use std::path::{Path, PathBuf};
 
 use semantic_inpaint_nn::weight_file::write_whole;
 
-use crate::checkpoint::read_score;
+use crate::checkpoint::read_scores;
 use crate::checkpoint_folder;
 use crate::error::io;
-use crate::{Error, Result};
+use crate::{CheckpointScores, Error, Result};
 
 /// The folder of one run.
 ///
@@ -131,6 +131,15 @@ impl RunDirectory {
         self.found(self.best_of(&self.checkpoint_steps()?).as_ref())
     }
 
+    /// The scores of the checkpoint of a step; `None` where it was saved without.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] when there is no such checkpoint, [`Error::Damaged`] when it cannot be read.
+    pub fn scores(&self, step: u64) -> Result<Option<CheckpointScores>> {
+        read_scores(&checkpoint_folder::find(&self.checkpoint(step)))
+    }
+
     fn found(&self, step: Option<&u64>) -> Result<(u64, PathBuf)> {
         let step = step.ok_or_else(|| Error::NoCheckpoint {
             path: self.path.clone(),
@@ -142,10 +151,10 @@ impl RunDirectory {
         let mut best: Option<(f64, u64)> = None;
         for &step in steps {
             let folder = checkpoint_folder::find(&self.checkpoint(step));
-            if let Ok(Some(score)) = read_score(&folder)
-                && best.is_none_or(|(lowest, _)| score < lowest)
+            if let Ok(Some(scores)) = read_scores(&folder)
+                && best.is_none_or(|(lowest, _)| scores.decisive < lowest)
             {
-                best = Some((score, step));
+                best = Some((scores.decisive, step));
             }
         }
         best.map(|(_, step)| step)

@@ -1,11 +1,11 @@
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use semantic_inpaint_nn::{Discriminator, Generator};
 
 use crate::event_log::EventLog;
 use crate::{
-    BatchSource, CheckpointScore, Error, Event, Fault, GanTrainer, Observer, Outcome, Result,
-    Return, RunDirectory, StepReport, TrainConfig,
+    BatchSource, CheckpointScore, CheckpointScores, Error, Event, Fault, GanTrainer, Observer,
+    Outcome, Result, Return, RunDirectory, StepReport, TrainConfig,
 };
 
 /// One call of `train`: the loop over the steps, and what it writes.
@@ -17,6 +17,8 @@ pub(crate) struct Session<'a, G, D, B, S, O> {
     observer: &'a mut O,
     log: EventLog,
     started: Instant,
+    /// Time that went into scores.
+    scoring: Duration,
     steps_made: u64,
 }
 
@@ -51,6 +53,7 @@ where
         let mut session = Self {
             log: EventLog::open(&run.events(), step)?,
             started: Instant::now(),
+            scoring: Duration::ZERO,
             steps_made: 0,
             trainer,
             source,
@@ -138,7 +141,7 @@ where
     }
 
     fn log_step(&mut self, report: &StepReport) -> Result<()> {
-        let seconds = self.started.elapsed().as_secs_f64();
+        let seconds = (self.started.elapsed() - self.scoring).as_secs_f64();
         let images = self.steps_made as f64 * self.config().batch_size as f64;
         self.log.write(&Event::Step {
             report: *report,
@@ -176,24 +179,37 @@ where
 
     fn save(&mut self, step: u64, due: Due) -> Result<()> {
         let is_regular = step > 0 && step.is_multiple_of(self.config().checkpoint_every);
-        let score = if is_regular || due == Due::Final {
-            let score = self.score.score(step, self.trainer.averaged_generator());
-            score.map_err(|source| Error::Score { step, source })?
-        } else {
-            None
+        let scores = match is_regular || due == Due::Final {
+            true => self.scores(step)?,
+            false => None,
         };
-        let score = score.filter(|score| score.is_finite());
         let folder = self.run.checkpoint(step);
-        self.trainer.save_scored_checkpoint(&folder, score)?;
+        self.trainer
+            .save_scored_checkpoint(&folder, scores.as_ref())?;
         let (keep, needed) = (self.config().keep_checkpoints, self.needed()?);
         self.run.checkpoint_written(step, keep, &needed)?;
+        let score = scores.as_ref().map(|scores| scores.decisive);
         self.log.write(&Event::Checkpoint { step, score })?;
-        let scores = self.observer.score(step, &folder);
-        if !scores.is_empty() {
+        if let Some(CheckpointScores { named, .. }) = scores.filter(|s| !s.named.is_empty()) {
+            let scores = named;
             self.log.write(&Event::Scored { step, scores })?;
         }
         self.observer.saved(step, &folder);
         Ok(())
+    }
+
+    /// The scores of the generator as it is, if it is scored and they decide anything.
+    fn scores(&mut self, step: u64) -> Result<Option<CheckpointScores>> {
+        let started = Instant::now();
+        let scores = self.score.score(step, self.trainer.averaged_generator());
+        let scores = scores.map_err(|source| Error::Score { step, source })?;
+        let scores = scores.filter(|scores| scores.decisive.is_finite());
+        let took = started.elapsed();
+        self.scoring += took;
+        if let Some(scores) = &scores {
+            self.observer.scored(step, scores, took);
+        }
+        Ok(scores)
     }
 
     /// The checkpoints that a later fault may make the run return to.

@@ -64,8 +64,9 @@ pub fn train<G: Generator, D: Discriminator>(
     train_with_score(trainer, source, run, &mut Unscored, observer)
 }
 
-/// As [`train`], and keeps the checkpoint with the lowest score beside the newest ones.
+/// As [`train`], and keeps the checkpoint with the lowest decisive score beside the newest ones.
 ///
+/// Scores are saved with their checkpoint ([`RunDirectory::scores`]), and their names are logged.
 /// Checkpoints are scored at multiples of [`checkpoint_every`](crate::TrainConfig::checkpoint_every)
 /// and at the end; one that is written because the observer asks to stop is not, so that a stopped
 /// run keeps what it would have kept.

@@ -3,7 +3,6 @@
 mod case;
 mod clock;
 mod flops;
-mod graph;
 mod report;
 mod serve;
 mod steal;

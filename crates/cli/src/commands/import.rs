@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use semantic_inpaint::dcgan::import::{
-    InferredShape, Network, infer_shape, read_state_dict, to_parameter_names,
+    InferredShape, Network, infer_shape, names_network, read_state_dict, to_parameter_names,
 };
 use semantic_inpaint::dcgan::{DcganDiscriminator, DcganGenerator};
 use semantic_inpaint::nn::weight_file::StoredPrecision;
@@ -15,6 +15,9 @@ use crate::output;
 use crate::status::Status;
 
 /// Convert weights saved by PyTorch into a model file; nothing in them is executed
+///
+/// A model file of this program is taken as it is, without --latent-prior, to store it with --half or
+/// another card.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// State dict of the generator (.pth or .safetensors), or a checkpoint with both networks
@@ -24,18 +27,21 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     discriminator: Option<PathBuf>,
     /// The latents that the generator was trained on: uniform on [-1, 1], normal (the PyTorch
-    /// tutorial) or sphere
+    /// tutorial) or sphere; needed for all but model files
     #[arg(long)]
-    latent_prior: LatentPrior,
+    latent_prior: Option<LatentPrior>,
     /// Where to write the model
     #[arg(long, value_name = "MODEL.safetensors")]
     out: PathBuf,
     /// What the training images were, for the model card
-    #[arg(long, default_value = "", value_name = "TEXT")]
-    dataset: String,
+    #[arg(long, value_name = "TEXT")]
+    dataset: Option<String>,
     /// Terms under which the weights may be used, for the model card
-    #[arg(long, default_value = "", value_name = "TEXT")]
-    licence: String,
+    #[arg(long, value_name = "TEXT")]
+    licence: Option<String>,
+    /// Store 16-bit floats: half the size, and images that differ by less than a level in 256
+    #[arg(long)]
+    half: bool,
 }
 
 struct Weights {
@@ -49,35 +55,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     for input in inputs.into_iter().flatten() {
         output::check_not_input(&arguments.out, input)?;
     }
-    let generator = read(&arguments.generator, Network::Generator)?;
-    let discriminator = match &arguments.discriminator {
-        Some(path) => Some(read(path, Network::Discriminator)?),
-        None => read_second(&arguments.generator)?,
+    let model = model(arguments)?;
+    let config = *model.generator.config();
+    let precision = match arguments.half {
+        true => StoredPrecision::F16,
+        false => StoredPrecision::F32,
     };
-    let config = config(
-        &generator.shape,
-        discriminator.as_ref(),
-        arguments.latent_prior,
-    )?;
-    let cpu = &Device::Cpu;
-    let discriminator = match discriminator {
-        Some(weights) => Some(DcganDiscriminator::from_tensors(
-            config,
-            &weights.tensors,
-            cpu,
-        )?),
-        None => None,
-    };
-    let model = DcganModel {
-        generator: DcganGenerator::from_tensors(config, &generator.tensors, cpu)?,
-        discriminator,
-        card: ModelCard {
-            dataset: arguments.dataset.clone(),
-            licence: arguments.licence.clone(),
-            ..ModelCard::default()
-        },
-    };
-    model.save(&arguments.out, StoredPrecision::F32)?;
+    model.save(&arguments.out, precision)?;
     let networks = match model.discriminator {
         Some(_) => "generator and discriminator",
         None => "generator alone: a search will have no prior loss",
@@ -90,6 +74,47 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
         size = config.image_size_px,
     ))?;
     Ok(Status::Done)
+}
+
+fn model(arguments: &Arguments) -> Result<DcganModel> {
+    let mut model = match (arguments.latent_prior, arguments.discriminator.as_ref()) {
+        (Some(prior), discriminator) => of_state_dicts(&arguments.generator, discriminator, prior)?,
+        (None, None) => DcganModel::load(&arguments.generator, &Device::Cpu).with_context(
+            || "no --latent-prior: weights that are no model file of this program need it",
+        )?,
+        (None, Some(_)) => bail!("no --latent-prior: say what the generator was trained on"),
+    };
+    let card = &mut model.card;
+    for (target, given) in [
+        (&mut card.dataset, &arguments.dataset),
+        (&mut card.licence, &arguments.licence),
+    ] {
+        if let Some(text) = given {
+            target.clone_from(text);
+        }
+    }
+    Ok(model)
+}
+
+fn of_state_dicts(
+    generator: &Path,
+    discriminator: Option<&PathBuf>,
+    latent_prior: LatentPrior,
+) -> Result<DcganModel> {
+    let weights = read(generator, Network::Generator)?;
+    let discriminator = match discriminator {
+        Some(path) => Some(read(path, Network::Discriminator)?),
+        None => read_second(generator)?,
+    };
+    let config = config(&weights.shape, discriminator.as_ref(), latent_prior)?;
+    let cpu = &Device::Cpu;
+    let discriminator = discriminator
+        .map(|weights| DcganDiscriminator::from_tensors(config, &weights.tensors, cpu));
+    Ok(DcganModel {
+        generator: DcganGenerator::from_tensors(config, &weights.tensors, cpu)?,
+        discriminator: discriminator.transpose()?,
+        card: ModelCard::default(),
+    })
 }
 
 fn read(path: &Path, network: Network) -> Result<Weights> {
@@ -105,14 +130,7 @@ fn named(state: BTreeMap<String, Tensor>, network: Network) -> Result<Weights> {
 /// The discriminator of a file that holds both networks under names that tell them apart.
 fn read_second(path: &Path) -> Result<Option<Weights>> {
     let state = read_state_dict(path)?;
-    let names: Vec<String> = state.keys().cloned().collect();
-    let own = |name: &String| {
-        let first = name.split('.').next().unwrap_or_default();
-        let first = first.to_ascii_lowercase();
-        let first = first.strip_suffix("_state_dict").unwrap_or(&first);
-        ["discriminator", "netd", "disc", "dis", "d"].contains(&first)
-    };
-    if names.iter().any(own) {
+    if names_network(&state, Network::Discriminator) {
         let weights = named(state, Network::Discriminator);
         return weights
             .map(Some)

@@ -41,7 +41,7 @@ fn describe(target: &Path) -> Result<Value> {
     let name = target.to_string_lossy();
     if let Ok(model) = name.parse::<PretrainedModel>() {
         let mut facts = model::describe(&ModelChoice::Pretrained(model))?;
-        facts["card"]["text"] = json!(model.card_text());
+        facts["card"]["text"] = json!(model.card_text()?);
         return Ok(facts);
     }
     if !target.exists() {
@@ -91,7 +91,14 @@ fn describe_run(path: &Path) -> Result<Value> {
     let config: toml::Table = toml::from_str(&text)
         .ok()
         .with_context(|| format!("{}: config.toml is no TOML", path.display()))?;
-    let last = run.last_checkpoint().ok();
+    let scored = |(step, folder): (u64, PathBuf)| {
+        let scores = run.scores(step).ok().flatten();
+        let scores = scores.map(|scores| match scores.named.is_empty() {
+            true => json!({"decisive": scores.decisive}),
+            false => json!(scores.named),
+        });
+        json!({"step": step, "folder": folder, "scores": scores})
+    };
     let events = std::fs::read_to_string(run.events()).unwrap_or_default();
     let last_step = events
         .lines()
@@ -100,7 +107,8 @@ fn describe_run(path: &Path) -> Result<Value> {
         .find(|event| event["event"] == "step");
     Ok(json!({
         "kind": "training run",
-        "last_checkpoint": last.map(|(step, folder)| json!({"step": step, "folder": folder})),
+        "last_checkpoint": run.last_checkpoint().ok().map(scored),
+        "best_checkpoint": run.best_checkpoint().ok().map(scored),
         "last_logged_step": last_step,
         "config": config,
     }))

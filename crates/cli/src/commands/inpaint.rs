@@ -49,7 +49,7 @@ pub(crate) struct Arguments {
     /// Which color means the hole in a mask file: white, black or alpha (transparent)
     #[arg(long, default_value_t)]
     hole: Hole,
-    /// celeba (built in) or a model file
+    /// celeba (built in), dtd, pets, a model file or the folder of a run
     #[arg(long, default_value = "celeba", value_name = "NAME|FILE")]
     model: ModelChoice,
     #[command(flatten)]

@@ -3,7 +3,7 @@
 mod data_set;
 mod transfer;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -145,19 +145,43 @@ fn read_cached(
     };
     let folder = arguments.cache.clone().or_else(of_data_set);
     let folder = folder.context("no place for the set: give --out or --cache")?;
-    let cached = under_bar(|progress| SetCache::new(&folder).read(source, options, progress))?;
+    let Cached { set, path, verb } = read_cached_set(&folder, source, options)?;
+    let (path, summary) = (path.display(), summary(&set));
+    output::line(format_args!("{verb} {path}: {summary}"))?;
+    Ok(set)
+}
+
+/// A set that is kept in a folder.
+pub(crate) struct Cached {
+    pub(crate) set: ImageSet,
+    pub(crate) path: PathBuf,
+    /// Whether it was found there or written.
+    pub(crate) verb: &'static str,
+}
+
+/// As [`read_set`], from a prepared set of the same content and settings in `folder` where there is
+/// one; else it is written there.
+pub(crate) fn read_cached_set(
+    folder: &Path,
+    source: &ImageSource,
+    options: &ReadOptions,
+) -> Result<Cached> {
+    let cached = under_bar(|progress| SetCache::new(folder).read(source, options, progress))?;
     name_unreadable(&cached.set);
-    let path = cached.path.display();
     let verb = match cached.outcome {
         CacheOutcome::Found => "found",
         CacheOutcome::Replaced { reason } => {
+            let path = cached.path.display();
             output::warn(format_args!("{path}: not usable ({reason}), made again"));
             "wrote"
         }
         _ => "wrote",
     };
-    output::line(format_args!("{verb} {path}: {}", summary(&cached.set)))?;
-    Ok(cached.set)
+    Ok(Cached {
+        set: cached.set,
+        path: cached.path,
+        verb,
+    })
 }
 
 fn summary(set: &ImageSet) -> String {

@@ -13,14 +13,17 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use semantic_inpaint::data::{ContactSheet, ReadOptions, ShuffledBatches};
 use semantic_inpaint::dcgan::{DcganDiscriminator, DcganGenerator};
-use semantic_inpaint::train::{Error as TrainError, GanTrainer, Outcome, RunDirectory};
+use semantic_inpaint::train::{
+    Error as TrainError, GanTrainer, Outcome, RunDirectory, train_with_score,
+};
 use semantic_inpaint::{Device, DeviceChoice, ImageSet, ImageSource, Rng};
 
-use super::prepare::read_set;
+use super::prepare::{Cached, read_cached_set, read_set};
 use crate::status::Status;
 use crate::{interrupt, output};
 use overrides::Overrides;
 use run_config::RunConfig;
+use scorer::Scorer;
 use watch::Watch;
 
 /// Real images in the picture that samples are compared with.
@@ -82,9 +85,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
         ))?;
         return Ok(Status::Done);
     }
-    let mut watch = Watch::new(run.clone(), &config, &set, trainer.steps(), device.clone())?;
+    let watch = Watch::new(run.clone(), &config, &set, trainer.steps());
+    let mut watch = watch.with_context(|| kept_checkpoint(&run))?;
+    let mut scorer = Scorer::new(&config, &set, &device)?;
     let source = |step: u64| batches.batch(step, &device);
-    let outcome = semantic_inpaint::train::train(&mut trainer, &source, &run, &mut watch);
+    let outcome = train_with_score(&mut trainer, &source, &run, &mut scorer, &mut watch);
     let fault = watch.finish();
     let outcome = outcome.with_context(|| kept_checkpoint(&run))?;
     if let Some(fault) = fault {
@@ -119,13 +124,22 @@ fn config(arguments: &Arguments) -> Result<RunConfig> {
 
 fn read_images(config: &RunConfig) -> Result<ImageSet> {
     let source = ImageSource::open(&config.data.source)?;
+    let data = &config.data;
     let options = ReadOptions {
-        split: config.data.split,
-        limit: config.data.limit,
+        framing: data.framing,
+        size_px: config.model.image_size_px,
+        classes: data.classes.clone(),
+        split: data.split,
+        limit: data.limit,
+        max_unreadable_share: data.max_unreadable_share,
         min_images: config.train.batch_size,
-        ..ReadOptions::new(config.data.framing, config.model.image_size_px)
     };
-    read_set(&source, &options)
+    let Some(folder) = &data.cache else {
+        return read_set(&source, &options);
+    };
+    let Cached { set, path, verb } = read_cached_set(folder, &source, &options)?;
+    output::note(format_args!("{verb} {}", path.display()));
+    Ok(set)
 }
 
 fn trainer(config: &RunConfig, device: &Device) -> Result<Trainer> {

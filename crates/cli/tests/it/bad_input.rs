@@ -2,7 +2,7 @@ use std::path::Path;
 
 use semantic_inpaint::nn::Network as _;
 use semantic_inpaint::nn::weight_file::{self, StoredPrecision};
-use semantic_inpaint::{DcganConfig, Photo, read_photo};
+use semantic_inpaint::{DcganConfig, Photo, PretrainedModel, read_photo};
 
 use crate::material::{
     CMYK_JPEG, MODEL, drawn_mask, folder_of_photos, folder_with_model, png_bytes, raw_png,
@@ -271,6 +271,25 @@ fn several_photos_do_not_fit_into_one_file() {
         .expect_error(&["single photo"]);
     std::fs::create_dir(folder.path().join("void")).unwrap();
     inpaint(folder.path(), "void --mask square:10").expect_error(&["holds no images"]);
+}
+
+#[test]
+fn a_model_without_embedded_weights_says_how_to_get_it() {
+    let folder = folder_with_photo();
+    for name in ["dtd", "pets"] {
+        if name.parse::<PretrainedModel>().unwrap().is_embedded() {
+            continue;
+        }
+        let hint = format!("prepare {name}");
+        let command = format!("inpaint a.png --mask square:10 --model {name}");
+        run(folder.path(), &command).expect_error(&[&hint, "train dcgan"]);
+        run(folder.path(), &format!("info {name}")).expect_error(&[&hint]);
+    }
+    run(
+        folder.path(),
+        "inpaint a.png --mask square:10 --model imagenet",
+    )
+    .expect_error(&["imagenet", "celeba"]);
 }
 
 #[test]

@@ -61,6 +61,22 @@ fn one_checkpoint_may_hold_both_networks_or_the_generator_alone() {
 }
 
 #[test]
+fn a_model_file_is_stored_in_half_the_bytes_with_its_card() {
+    let folder = folder_with_model();
+    let command = format!("import --generator {MODEL} --half --licence CC0 --out half.safetensors");
+    run(folder.path(), &command).expect(0);
+    let load = |name: &str| DcganModel::load(&folder.path().join(name), &Device::Cpu).unwrap();
+    let (whole, half) = (load(MODEL), load("half.safetensors"));
+    assert_eq!(whole.generator.config(), half.generator.config());
+    assert_eq!((&*half.card.dataset, &*half.card.licence), ("none", "CC0"));
+    let bytes = |name: &str| std::fs::metadata(folder.path().join(name)).unwrap().len();
+    assert!(3 * bytes("half.safetensors") < 2 * bytes(MODEL));
+    let generator = pytorch("tutorial_generator.pth");
+    let command = format!("import --generator {generator} --out m.safetensors");
+    run(folder.path(), &command).expect_error(&["--latent-prior"]);
+}
+
+#[test]
 fn hostile_foreign_and_missing_weights_are_refused_by_name() {
     let folder = folder_with_model();
     std::fs::write(folder.path().join("text.pth"), "no weights").unwrap();

@@ -36,7 +36,7 @@ fn a_run_leaves_settings_events_samples_checkpoints_and_a_model() {
     let folder = folder_with_data();
     let ran = train(
         folder.path(),
-        "--steps 5 --out run --keep-checkpoints 2 --dataset-name dots --licence CC0",
+        "--steps 5 --out run --keep-checkpoints 2 --score-samples 0 --dataset-name dots --licence CC0",
     )
     .expect(0);
     assert!(ran.stdout.contains("made 5 steps"), "{ran:?}");
@@ -102,6 +102,15 @@ fn a_run_leaves_curves_an_event_file_and_the_best_model_by_score() {
             .unwrap()
             .card
     };
+    let facts = run(folder.path(), "info run --json").expect(0);
+    let facts: Value = serde_json::from_str(&facts.stdout).unwrap();
+    assert_eq!(facts["best_checkpoint"]["step"], step);
+    assert_eq!(
+        facts["best_checkpoint"]["scores"]["sliced_wasserstein"],
+        lowest
+    );
+    assert_eq!(facts["last_checkpoint"]["step"], 6);
+    assert!(facts["last_checkpoint"]["scores"]["near_duplicates"].is_number());
     let best = card("best.safetensors");
     assert_eq!(
         (best.steps, best.metrics["sliced_wasserstein"]),
@@ -126,6 +135,8 @@ fn a_resumed_run_knows_its_best_score_and_scores_can_be_left_out() {
     let folder = folder_with_data();
     train(folder.path(), "--steps 6 --out whole --learning-rate 0.01").expect(0);
     train(folder.path(), "--steps 4 --out parts --learning-rate 0.01").expect(0);
+    // As after a kill between a checkpoint and the models beside it.
+    std::fs::remove_file(folder.path().join("parts/best.safetensors")).unwrap();
     run(folder.path(), "train dcgan --resume --out parts --steps 6").expect(0);
     let best = |run: &str| std::fs::read(folder.path().join(run).join("best.safetensors")).unwrap();
     assert!(best("whole") == best("parts"));

@@ -149,6 +149,34 @@ fn a_run_that_diverges_returns_and_says_so() {
     train(folder.path(), hopeless).expect_error(&["2 returns", "lower learning rate"]);
 }
 
+#[test]
+fn classes_and_a_cache_of_sets_are_settings_of_a_run() {
+    let folder = folder_with_data();
+    for class in ["cats", "dogs"] {
+        let target = folder.path().join("images").join(class);
+        std::fs::create_dir(&target).unwrap();
+        for index in 0..5 {
+            let name = format!("{index:02}.png");
+            std::fs::copy(folder.path().join("images").join(&name), target.join(name)).unwrap();
+        }
+    }
+    let options = "--steps 1 --classes dogs --cache sets --score-samples 0";
+    let first = train(folder.path(), &format!("{options} --out first")).expect(0);
+    assert!(first.stderr.contains("wrote"), "{first:?}");
+    let again = train(folder.path(), &format!("{options} --out again")).expect(0);
+    assert!(again.stderr.contains("found"), "{again:?}");
+    assert!(model(folder.path(), "first") == model(folder.path(), "again"));
+    let all = train(folder.path(), "--steps 1 --score-samples 0 --out all").expect(0);
+    assert!(!all.stderr.contains("wrote"), "{all:?}");
+    assert!(model(folder.path(), "all") != model(folder.path(), "first"));
+
+    let config = std::fs::read_to_string(folder.path().join("first/config.toml")).unwrap();
+    let config: toml::Table = toml::from_str(&config).unwrap();
+    assert_eq!(config["data"]["classes"][0].as_str(), Some("dogs"));
+    assert!(Path::new(config["data"]["cache"].as_str().unwrap()).is_absolute());
+    train(folder.path(), "--steps 1 --classes birds --out none").expect_error(&["birds"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_run_that_is_killed_twenty_times_ends_with_the_same_bytes() {
@@ -192,6 +220,7 @@ fn a_run_that_is_killed_twenty_times_ends_with_the_same_bytes() {
     assert!(model(folder.path(), "killed") == model(folder.path(), "whole"));
     let names = std::fs::read_dir(checkpoints).unwrap();
     for name in names.map(|entry| entry.unwrap().file_name().into_string().unwrap()) {
-        assert!(name == "last" || name.starts_with("step-"), "{name}");
+        let is_role = ["last", "best"].contains(&&*name);
+        assert!(is_role || name.starts_with("step-"), "{name}");
     }
 }

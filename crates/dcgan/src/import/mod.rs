@@ -34,7 +34,7 @@ mod tests;
 use std::fmt;
 
 pub use infer::{InferredShape, infer_shape};
-pub use names::to_parameter_names;
+pub use names::{names_network, to_parameter_names};
 pub use read::read_state_dict;
 
 /// Which of the two networks a set of weights belongs to.

@@ -88,6 +88,16 @@ pub fn to_parameter_names(
     Ok(parameters)
 }
 
+/// Whether a state has tensors that are named as this network's, as in `discriminator.conv1.weight`
+/// and `netD_state_dict.conv1.weight`; names that fit either network do not count.
+#[must_use]
+pub fn names_network(state: &BTreeMap<String, Tensor>, network: Network) -> bool {
+    state.keys().any(|name| {
+        let (owners, _) = split_prefixes(name);
+        !owners.is_empty() && owners.iter().all(|owner| *owner == network)
+    })
+}
+
 /// Positions within nested `nn.Sequential`s -> part, full name and tensor of each parameter there.
 type Sequential = BTreeMap<Vec<usize>, Vec<(String, String, Tensor)>>;
 
@@ -112,25 +122,26 @@ impl Layer {
 
 /// The name without what wraps the network; `None` where it belongs to the other network.
 fn strip_prefixes(full_name: &str, network: Network) -> Option<&str> {
-    let mut name = full_name;
+    let (owners, name) = split_prefixes(full_name);
+    owners.iter().all(|owner| *owner == network).then_some(name)
+}
+
+/// The networks that the first parts of a name tell, and the name without these parts.
+fn split_prefixes(full_name: &str) -> (Vec<Network>, &str) {
+    let (mut owners, mut name) = (Vec::new(), full_name);
     while let Some((first, rest)) = name.split_once('.') {
         let lower = first.to_ascii_lowercase();
         let first = lower.strip_suffix("_state_dict").unwrap_or(&lower);
-        let owner = if GENERATOR.contains(&first) {
-            Network::Generator
+        if GENERATOR.contains(&first) {
+            owners.push(Network::Generator);
         } else if DISCRIMINATOR.contains(&first) {
-            Network::Discriminator
-        } else if WRAPPERS.contains(&first) {
-            network
-        } else {
+            owners.push(Network::Discriminator);
+        } else if !WRAPPERS.contains(&first) {
             break;
-        };
-        if owner != network {
-            return None;
         }
         name = rest;
     }
-    Some(name)
+    (owners, name)
 }
 
 /// The position that a name like `3` or `1.0` means.

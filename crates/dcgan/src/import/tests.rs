@@ -6,7 +6,9 @@ use semantic_inpaint_tensor::{DType, Device, Tensor};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use super::{InferredShape, Network, infer_shape, read_state_dict, to_parameter_names};
+use super::{
+    InferredShape, Network, infer_shape, names_network, read_state_dict, to_parameter_names,
+};
 use crate::Error;
 
 const MANIFEST: &str = env!("CARGO_MANIFEST_DIR");
@@ -338,5 +340,25 @@ fn random_bytes_never_panic() {
             bytes.splice(..start.len().min(length), start.iter().copied());
             assert!(super::read::parse(&bytes).is_err());
         }
+    }
+}
+
+#[test]
+fn a_network_is_named_by_its_own_prefix_alone() {
+    let state = |names: &[&str]| -> BTreeMap<String, Tensor> {
+        let zero = Tensor::zeros(1, DType::F32, &Device::Cpu).unwrap();
+        let named = names.iter().map(|name| ((*name).to_owned(), zero.clone()));
+        named.collect()
+    };
+    let both = state(&["module.netG.conv1.weight", "netD_state_dict.conv1.weight"]);
+    let generator = state(&["generator.conv1.weight", "main.0.weight"]);
+    let neither = state(&["main.0.weight", "conv1.weight", "generator.d.weight"]);
+    for (state, names) in [
+        (both, [true, true]),
+        (generator, [true, false]),
+        (neither, [false, false]),
+    ] {
+        let found = [Network::Generator, Network::Discriminator];
+        assert_eq!(found.map(|network| names_network(&state, network)), names);
     }
 }

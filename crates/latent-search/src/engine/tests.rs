@@ -3,7 +3,7 @@ use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
 use semantic_inpaint_mask::{CorruptedImages, Mask};
 use semantic_inpaint_nn::Network;
 use semantic_inpaint_nn::frozen::Favor;
-use semantic_inpaint_tensor::{Device, ImageBatch, Rng};
+use semantic_inpaint_tensor::{Device, ImageBatch, Latent, Rng};
 
 use super::*;
 use crate::{ContextReduction, ContextWeights, LatentSearch, SearchConfig, Silent};
@@ -114,6 +114,45 @@ fn frozen_values_and_gradients_equal_the_plain_graph_with_all_settings() {
             assert_near(&format!("dL/dz, {config:?}"), &got.gradient, &want.gradient);
             assert!(largest(want.gradient.iter().copied()) > 0.0);
         }
+    }
+}
+
+#[test]
+fn the_public_objective_is_that_of_the_search() {
+    let (generator, discriminator) = networks();
+    let corrupted = corrupted();
+    let config = SearchConfig {
+        iterations: 3,
+        restarts: 2,
+        prior_weight: 0.3,
+        ..SearchConfig::paper()
+    };
+    for engine in [Engine::Plain, frozen(Favor::Latency)] {
+        let config = SearchConfig { engine, ..config };
+        let search = LatentSearch::new(&generator, Some(&discriminator), config).unwrap();
+        let found = search.search(&corrupted, &mut Silent).unwrap();
+        let mut objective = search.objective(&corrupted).unwrap();
+        let value = objective.value_and_gradient(&found.latent).unwrap();
+        let single = |values: &[f64]| values.iter().map(|&value| value as f32).collect::<Vec<_>>();
+        let pairs = [
+            (&value.objective, &found.objective),
+            (&value.context_loss, &found.context_loss),
+            (&value.prior_loss, &found.prior_loss),
+        ];
+        for (got, want) in pairs {
+            assert_near("value", &single(got), &single(want));
+        }
+        // A step against the gradient lowers every objective.
+        let step = (&value.gradient * 1e-3).unwrap();
+        let lower = (found.latent.tensor() - step).unwrap();
+        let lower = objective
+            .value_and_gradient(&Latent::new(lower).unwrap())
+            .unwrap();
+        for (lower, value) in lower.objective.iter().zip(&value.objective) {
+            assert!(lower < value, "{lower} {value}");
+        }
+        let one = Latent::new(found.latent.tensor().narrow(0, 0, 1).unwrap()).unwrap();
+        assert!(objective.value_and_gradient(&one).is_err());
     }
 }
 

@@ -98,16 +98,17 @@ impl Row {
 }
 
 impl State {
-    /// All rows at their starts.
+    /// All rows at their starts, so many for each image.
     pub(super) fn new<G: Generator + Sync, D: Discriminator + Sync>(
         search: &LatentSearch<G, D>,
         objective: &Objective,
+        restarts: usize,
     ) -> Result<Self> {
         let (generator, config) = (&search.generator, &search.config);
         let num_images = objective.rows();
-        let mut rows = Vec::with_capacity(num_images * config.restarts);
+        let mut rows = Vec::with_capacity(num_images * restarts);
         for image in 0..num_images {
-            for restart in 0..config.restarts {
+            for restart in 0..restarts {
                 let (prior, len) = (generator.latent_prior(), generator.latent_len());
                 let walk = LatentWalk::start(config, prior, len, restart)?;
                 let best = Best {
@@ -144,6 +145,24 @@ impl State {
             precision: search.precision(),
             best: vec![f64::INFINITY; num_images],
         })
+    }
+
+    pub(super) fn num_images(&self) -> usize {
+        self.num_images
+    }
+
+    /// Puts the rows to latents, `[rows, Z]` row by row.
+    pub(super) fn place(&mut self, z: &[f32]) {
+        let rows = self.groups.iter_mut().flat_map(|group| &mut group.rows);
+        let len = z.len() / self.best.len();
+        for (row, z) in rows.zip(z.chunks_exact(len)) {
+            row.walk.z.copy_from_slice(z);
+        }
+    }
+
+    /// The groups' latest losses and gradients, in the order of the rows.
+    pub(super) fn evaluations(&self) -> impl Iterator<Item = &Evaluation> {
+        self.groups.iter().map(|group| &group.evaluation)
     }
 
     /// Moves every row's z by the update that follows `iteration`.

@@ -1,8 +1,13 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use semantic_inpaint_train::{Event, History, Observer, RunDirectory, Silent, train};
+use semantic_inpaint_dcgan::DcganGenerator;
+use semantic_inpaint_train::{
+    CheckpointScores, Error, Event, History, Observer, RunDirectory, Silent, train,
+    train_with_score,
+};
 
 use crate::{real, run_in, train_until, trainer};
 
@@ -83,13 +88,28 @@ fn a_line_that_a_crash_cut_off_is_dropped() {
     assert_eq!(steps(&events(&run)), (1..=10).collect::<Vec<_>>());
 }
 
-/// Gives each checkpoint a score.
-struct Judge(fn(u64) -> f64);
+/// A score with a name, lowest at step 6.
+fn distance(step: u64, _generator: &DcganGenerator) -> Result<CheckpointScores, Error> {
+    let decisive = step.abs_diff(6) as f64;
+    let named = BTreeMap::from([
+        ("distance".into(), decisive),
+        ("half".into(), decisive / 2.0),
+    ]);
+    Ok(CheckpointScores { decisive, named })
+}
 
-impl Observer for Judge {
-    fn score(&mut self, step: u64, folder: &Path) -> BTreeMap<String, f64> {
+/// Keeps what it is told of scores, and checks that their checkpoint comes next.
+#[derive(Default)]
+struct Told(Vec<(u64, CheckpointScores)>);
+
+impl Observer for Told {
+    fn scored(&mut self, step: u64, scores: &CheckpointScores, _took: Duration) {
+        self.0.push((step, scores.clone()));
+    }
+
+    fn saved(&mut self, step: u64, folder: &Path) {
         assert!(folder.join("state.json").is_file());
-        BTreeMap::from([("distance".into(), self.0(step))])
+        assert_eq!(self.0.last().unwrap().0, step);
     }
 }
 
@@ -97,8 +117,15 @@ impl Observer for Judge {
 fn scores_of_checkpoints_are_logged_and_the_lowest_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let run = run_in(&folder);
-    let mut judge = Judge(|step| step.abs_diff(6) as f64);
-    train(&mut trainer(), &real, &run, &mut judge).unwrap();
+    let mut told = Told::default();
+    train_with_score(&mut trainer(), &real, &run, &mut distance, &mut told).unwrap();
+    assert_eq!(told.0.len(), 5);
+    let (best, _) = run.best_checkpoint().unwrap();
+    assert_eq!(
+        (best, run.scores(best).unwrap()),
+        (6, Some(told.0[2].1.clone()))
+    );
+    assert!(run.scores(7).is_err());
     let history = History::read(&run.events()).unwrap();
     let scores = &history.scores()["distance"];
     assert_eq!(
@@ -117,6 +144,30 @@ fn scores_of_checkpoints_are_logged_and_the_lowest_is_found() {
         _ => None,
     });
     assert_eq!(losses[2], (3, logged.unwrap()));
+}
+
+#[test]
+fn the_time_of_scores_is_no_part_of_the_speed() {
+    const NAP: Duration = Duration::from_millis(100);
+    let folder = tempfile::tempdir().unwrap();
+    let run = run_in(&folder);
+    let mut slow = |step: u64, generator: &DcganGenerator| {
+        std::thread::sleep(NAP);
+        distance(step, generator)
+    };
+    let started = Instant::now();
+    train_with_score(&mut trainer(), &real, &run, &mut slow, &mut Silent).unwrap();
+    let elapsed = started.elapsed();
+    let last = events(&run)
+        .into_iter()
+        .rev()
+        .find_map(|event| match event {
+            Event::Step { seconds, .. } => Some(seconds),
+            _ => None,
+        });
+    // Of the five naps the last comes after the last step was logged.
+    let most = (elapsed - 5 * NAP).as_secs_f64();
+    assert!(last.unwrap() <= most, "{last:?} {most}");
 }
 
 #[test]

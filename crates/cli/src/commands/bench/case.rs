@@ -62,7 +62,7 @@ pub(super) enum Work {
     Product,
     /// An iteration of a search.
     Search(SearchVariant),
-    /// The same iteration as a graph of tensors with automatic gradients, which the search must equal.
+    /// The same iteration by the networks' own graphs of tensors, which the search must equal.
     Graph,
     /// A step of both networks.
     Training,

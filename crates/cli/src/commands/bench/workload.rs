@@ -5,13 +5,12 @@ use semantic_inpaint::dcgan::{DcganDiscriminator, DcganGenerator};
 use semantic_inpaint::tensor::Tensor;
 use semantic_inpaint::train::{GanTrainer, TrainConfig};
 use semantic_inpaint::{
-    CorruptedImages, DcganConfig, Device, ImageBatch, LatentSearch, MaskShape, Rng, SearchConfig,
-    SearchObserver, SearchProgress,
+    CorruptedImages, DcganConfig, Device, Engine, ImageBatch, LatentSearch, MaskShape, Rng,
+    SearchConfig, SearchObserver, SearchProgress,
 };
 
 use super::case::{Case, PRODUCT, Work};
 use super::clock::Clock;
-use super::graph::Graph;
 
 /// More iterations than a clock lets a search make.
 const NO_END: usize = 1_000_000_000;
@@ -36,26 +35,8 @@ impl Setting {
         let rng = &mut Rng::from_seed(SEED);
         Ok(match case.work {
             Work::Product => Box::new(self.product(rng)?),
-            Work::Search(variant) => {
-                let (generator, discriminator) = self.networks(rng)?;
-                let config = (variant.configure)(search_config());
-                Box::new(Search {
-                    search: LatentSearch::new(&generator, Some(&discriminator), config)?,
-                    corrupted: self.corrupted(case.batch, rng)?,
-                })
-            }
-            Work::Graph => {
-                let (generator, discriminator) = self.networks(rng)?;
-                let corrupted = self.corrupted(case.batch, rng)?;
-                let config = search_config();
-                Box::new(Graph::new(
-                    &generator,
-                    &discriminator,
-                    corrupted,
-                    config,
-                    rng,
-                )?)
-            }
+            Work::Search(variant) => Box::new(self.search(case, variant.configure, rng)?),
+            Work::Graph => Box::new(self.search(case, plain, rng)?),
             Work::Training => {
                 let (generator, discriminator) = self.networks(rng)?;
                 let config = TrainConfig {
@@ -67,6 +48,20 @@ impl Setting {
                     real: self.images(case.batch, rng)?,
                 })
             }
+        })
+    }
+
+    fn search(
+        &self,
+        case: &Case,
+        configure: fn(SearchConfig) -> SearchConfig,
+        rng: &mut Rng,
+    ) -> Result<Search> {
+        let (generator, discriminator) = self.networks(rng)?;
+        let config = configure(search_config());
+        Ok(Search {
+            search: LatentSearch::new(&generator, Some(&discriminator), config)?,
+            corrupted: self.corrupted(case.batch, rng)?,
         })
     }
 
@@ -113,6 +108,13 @@ fn search_config() -> SearchConfig {
     SearchConfig {
         iterations: NO_END,
         ..SearchConfig::paper()
+    }
+}
+
+fn plain(config: SearchConfig) -> SearchConfig {
+    SearchConfig {
+        engine: Engine::Plain,
+        ..config
     }
 }
 

@@ -16,15 +16,28 @@ pub(super) struct Overrides {
     #[arg(long, value_name = "SPEC")]
     data: Option<PathBuf>,
     /// How images become square: crop108 (the face in an aligned CelebA image), squash (the whole
-    /// image) or center-crop [default: center-crop]
+    /// image), center-crop (the largest centered square) or random-crops:COUNT[:PERCENT[:SEED]] (COUNT
+    /// squares of each image, each at least PERCENT of its shorter side) [default: center-crop]
     #[arg(long)]
     framing: Option<Framing>,
-    /// Part of the images: all, train or validation [default: all]
+    /// Take only these classes, separated by commas: folders of images, or beginnings of their names
+    /// [default: all]
+    #[arg(long, value_name = "CLASS,..", value_delimiter = ',')]
+    classes: Vec<String>,
+    /// Part of the images: all, train or validation (a tenth, by a hash of the name), or the
+    /// publisher's published-train, published-validation or published-test [default: all]
     #[arg(long)]
     split: Option<Split>,
     /// Take only the first COUNT images by name
     #[arg(long, value_name = "COUNT")]
     limit: Option<usize>,
+    /// Share of the images that may be unreadable, from 0 to 1 [default: 0.01]
+    #[arg(long, value_name = "SHARE")]
+    max_unreadable: Option<f64>,
+    /// Folder in which prepared sets are kept and found again by content and settings, so that a run
+    /// reads its images in a moment
+    #[arg(long, value_name = "FOLDER")]
+    cache: Option<PathBuf>,
     /// Mirror images at random: none or horizontal [default: horizontal]
     #[arg(long)]
     flip: Option<Flip>,
@@ -155,7 +168,15 @@ impl Overrides {
             data.source = std::path::absolute(source).context("the path of --data is empty")?;
         }
         set(&mut data.framing, self.framing.as_ref());
+        if !self.classes.is_empty() {
+            data.classes.clone_from(&self.classes);
+        }
         set(&mut data.split, self.split.as_ref());
+        set(&mut data.max_unreadable_share, self.max_unreadable.as_ref());
+        if let Some(cache) = &self.cache {
+            let cache = std::path::absolute(cache).context("the path of --cache is empty")?;
+            data.cache = Some(cache);
+        }
         data.limit = self.limit.or(data.limit);
         set(&mut data.flip, self.flip.as_ref());
         set(&mut data.dataset_name, self.dataset_name.as_ref());

@@ -36,9 +36,15 @@ impl Default for ScoreConfig {
 pub(super) struct DataConfig {
     pub(super) source: PathBuf,
     pub(super) framing: Framing,
+    /// Empty is all.
+    pub(super) classes: Vec<String>,
     pub(super) split: Split,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) limit: Option<usize>,
+    pub(super) max_unreadable_share: f64,
+    /// Where prepared sets are kept and found again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) cache: Option<PathBuf>,
     pub(super) flip: Flip,
     /// What the model card says of the images; empty is the source's name.
     pub(super) dataset_name: String,
@@ -51,8 +57,11 @@ impl Default for DataConfig {
         Self {
             source: PathBuf::new(),
             framing: Framing::CenterCrop,
+            classes: Vec::new(),
             split: Split::All,
             limit: None,
+            max_unreadable_share: 0.01,
+            cache: None,
             flip: Flip::Horizontal,
             dataset_name: String::new(),
             licence: String::new(),

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
+use std::error::Error;
 
 use anyhow::Result;
 use semantic_inpaint::dcgan::DcganGenerator;
-use semantic_inpaint::train::{History, RunDirectory};
+use semantic_inpaint::train::{CheckpointScore, CheckpointScores};
 use semantic_inpaint::{Device, ImageSet};
 
 use super::run_config::RunConfig;
@@ -14,67 +15,53 @@ const DISTANCE: &str = "sliced_wasserstein";
 const DISTANCE_OF_HALVES: &str = "sliced_wasserstein_of_halves";
 const NEAR_DUPLICATES: &str = "near_duplicates";
 
-/// Scores the checkpoints of a run against its training images and knows the best.
+/// Scores the checkpoints of a run against its training images.
 pub(super) struct Scorer {
-    real: RealImages,
+    /// `None` where the settings ask for no scores, or the set has no two halves of two images.
+    real: Option<RealImages>,
     seed: u64,
-    lowest: Option<f64>,
+    device: Device,
 }
 
 impl Scorer {
-    /// `None` where the settings ask for no scores, or the set has no two halves of two images.
-    pub(super) fn new(
-        config: &RunConfig,
-        set: &ImageSet,
-        run: &RunDirectory,
-        first_step: u64,
-    ) -> Result<Option<Self>> {
+    pub(super) fn new(config: &RunConfig, set: &ImageSet, device: &Device) -> Result<Self> {
         let (count, seed) = (config.score.samples, config.train.seed);
-        if count < 2 || set.count() < 4 {
-            return Ok(None);
-        }
-        let history = History::read(&run.events())?;
-        // Scores of later steps stem from checkpoints that are made again.
-        let earlier = history.scores().get(DISTANCE).into_iter().flatten();
-        let lowest = earlier
-            .filter(|(step, _)| *step <= first_step)
-            .map(|(_, distance)| *distance)
-            .reduce(f64::min);
-        Ok(Some(Self {
-            real: RealImages::new(set, count, seed)?,
+        let can_score = count >= 2 && set.count() >= 4;
+        let real = can_score.then(|| RealImages::new(set, count, seed));
+        Ok(Self {
+            real: real.transpose()?,
             seed,
-            lowest,
-        }))
+            device: device.clone(),
+        })
     }
 
-    pub(super) fn score(
-        &self,
-        generator: &DcganGenerator,
-        device: &Device,
-    ) -> Result<BTreeMap<String, f64>> {
-        let samples = self.real.draw(generator, self.seed, device, &|_| {})?;
-        let distance = self.real.distance(&samples)?;
+    fn scores(&self, real: &RealImages, generator: &DcganGenerator) -> Result<CheckpointScores> {
+        let samples = real.draw(generator, self.seed, &self.device, &|_| {})?;
+        let distance = real.distance(&samples)?;
         let levels = distance.levels.iter().map(|level| {
             let name = format!("{DISTANCE}_{}x{}", level.height, level.width);
             (name, level.distance)
         });
-        let mut scores: BTreeMap<String, f64> = levels.collect();
-        scores.insert(DISTANCE.into(), distance.mean);
-        scores.insert(DISTANCE_OF_HALVES.into(), self.real.halves.mean);
-        let duplicates = self.real.duplicates(&samples)?;
-        scores.insert(NEAR_DUPLICATES.into(), duplicates.samples.share);
-        Ok(scores)
+        let mut named: BTreeMap<String, f64> = levels.collect();
+        named.insert(DISTANCE.into(), distance.mean);
+        named.insert(DISTANCE_OF_HALVES.into(), real.halves.mean);
+        let duplicates = real.duplicates(&samples)?;
+        named.insert(NEAR_DUPLICATES.into(), duplicates.samples.share);
+        Ok(CheckpointScores {
+            decisive: distance.mean,
+            named,
+        })
     }
+}
 
-    /// Whether a checkpoint of these scores is the best so far; it counts from now on.
-    pub(super) fn is_best(&mut self, scores: &BTreeMap<String, f64>) -> bool {
-        let Some(&distance) = scores.get(DISTANCE) else {
-            return false;
-        };
-        let best = self.lowest.is_none_or(|lowest| distance < lowest);
-        if best {
-            self.lowest = Some(distance);
-        }
-        best
+impl CheckpointScore<DcganGenerator> for Scorer {
+    fn score(
+        &mut self,
+        _step: u64,
+        generator: &DcganGenerator,
+    ) -> Result<Option<CheckpointScores>, Box<dyn Error + Send + Sync>> {
+        let scores = self.real.as_ref();
+        let scores = scores.map(|real| self.scores(real, generator));
+        Ok(scores.transpose()?)
     }
 }

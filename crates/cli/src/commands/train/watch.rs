@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -7,12 +6,13 @@ use indicatif::ProgressBar;
 use semantic_inpaint::data::{ContactSheet, batch_to_photos};
 use semantic_inpaint::dcgan::{DcganDiscriminator, DcganGenerator};
 use semantic_inpaint::nn::weight_file::{self, StoredPrecision};
-use semantic_inpaint::train::{Fault, Observer, Return, RunDirectory, StepReport, draw_curves};
+use semantic_inpaint::train::{
+    CheckpointScores, Fault, Observer, Return, RunDirectory, StepReport, draw_curves,
+};
 use semantic_inpaint::{DcganConfig, DcganModel, Device, ImageBatch, ImageSet, ModelCard};
 
 use super::board::Board;
 use super::run_config::RunConfig;
-use super::scorer::Scorer;
 use crate::progress::{self, Display};
 use crate::{interrupt, output};
 
@@ -34,18 +34,16 @@ pub(super) struct Watch {
     run: RunDirectory,
     config: DcganConfig,
     card: ModelCard,
-    device: Device,
     batch_size: usize,
     steps: u64,
     steps_made: u64,
     started: Instant,
+    /// Time that went into scores.
+    scoring: Duration,
     last_line: Option<Instant>,
     bar: ProgressBar,
     log_every: u64,
     board: Board,
-    scorer: Option<Scorer>,
-    /// Of the checkpoint at hand.
-    scores: BTreeMap<String, f64>,
     /// The first thing that could not be written; it ends the run.
     fault: Option<anyhow::Error>,
 }
@@ -56,10 +54,8 @@ impl Watch {
         config: &RunConfig,
         set: &ImageSet,
         first_step: u64,
-        device: Device,
     ) -> Result<Self> {
         let board = Board::open(&run, first_step)?;
-        let scorer = Scorer::new(config, set, &run, first_step)?;
         let bar = progress::bar("training", config.train.steps, Display::Terminal);
         bar.set_position(first_step);
         bar.reset_eta();
@@ -68,7 +64,7 @@ impl Watch {
             name => name.to_owned(),
         };
         let size = set.size_px();
-        Ok(Self {
+        let watch = Self {
             run,
             config: config.model,
             card: ModelCard {
@@ -77,19 +73,20 @@ impl Watch {
                 licence: config.data.licence.clone(),
                 ..ModelCard::default()
             },
-            device,
             batch_size: config.train.batch_size,
             steps: config.train.steps,
             steps_made: 0,
             started: Instant::now(),
+            scoring: Duration::ZERO,
             last_line: None,
             bar,
             log_every: config.train.log_every,
             board,
-            scorer,
-            scores: BTreeMap::new(),
             fault: None,
-        })
+        };
+        // A run that was killed may have left models that are older than its checkpoints.
+        watch.write_last_and_best()?;
+        Ok(watch)
     }
 
     /// Removes the bar; what could not be written, if anything.
@@ -110,43 +107,58 @@ impl Watch {
         self.board.picture("samples", step, &sheet)
     }
 
-    fn averaged_generator(&self, checkpoint: &Path) -> Result<DcganGenerator> {
-        let file = weight_file::load(&checkpoint.join("averaged_generator.safetensors"))?;
-        let (config, device) = (self.config, &self.device);
-        Ok(DcganGenerator::from_tensors(config, &file.tensors, device)?)
-    }
-
-    fn write_scores(&mut self, step: u64, checkpoint: &Path) -> Result<()> {
-        let Some(scorer) = &self.scorer else {
-            return Ok(());
-        };
-        self.scores = scorer.score(&self.averaged_generator(checkpoint)?, &self.device)?;
-        self.board.scores(step, &self.scores)
-    }
-
-    fn write_model(&mut self, step: u64, checkpoint: &Path) -> Result<()> {
-        let file = weight_file::load(&checkpoint.join("discriminator.safetensors"))?;
-        let (config, device) = (self.config, &self.device);
-        let discriminator = DcganDiscriminator::from_tensors(config, &file.tensors, device)?;
+    /// Writes the model of a checkpoint for its users, whole or not at all.
+    fn write_model(&self, step: u64, checkpoint: &Path, file: &Path) -> Result<()> {
+        let load = |name: &str| weight_file::load(&checkpoint.join(name));
+        let (config, cpu) = (self.config, &Device::Cpu);
+        let generator = load("averaged_generator.safetensors")?.tensors;
+        let discriminator = load("discriminator.safetensors")?.tensors;
+        let scores = self.run.scores(step)?;
         let model = DcganModel {
-            generator: self.averaged_generator(checkpoint)?,
-            discriminator: Some(discriminator),
+            generator: DcganGenerator::from_tensors(config, &generator, cpu)?,
+            discriminator: Some(DcganDiscriminator::from_tensors(
+                config,
+                &discriminator,
+                cpu,
+            )?),
             card: ModelCard {
                 steps: step,
-                metrics: self.scores.clone(),
+                metrics: scores.map(|scores| scores.named).unwrap_or_default(),
                 ..self.card.clone()
             },
         };
-        model.save(&model_file(&self.run), StoredPrecision::F32)?;
-        let scorer = self.scorer.as_mut();
-        if scorer.is_some_and(|scorer| scorer.is_best(&self.scores)) {
-            model.save(&best_model_file(&self.run), StoredPrecision::F32)?;
+        Ok(model.save(file, StoredPrecision::F32)?)
+    }
+
+    /// Writes the models of the newest and the best checkpoint, where there are any and their files are
+    /// of other steps.
+    fn write_last_and_best(&self) -> Result<()> {
+        let (last, best) = (self.run.last_checkpoint(), self.run.best_checkpoint());
+        for (found, file) in [
+            (last, model_file(&self.run)),
+            (best, best_model_file(&self.run)),
+        ] {
+            if let Ok((step, checkpoint)) = found
+                && DcganModel::load(&file, &Device::Cpu)
+                    .map(|model| model.card.steps)
+                    .ok()
+                    != Some(step)
+            {
+                self.write_model(step, &checkpoint, &file)?;
+            }
         }
         Ok(())
     }
 
     fn write_saved(&mut self, step: u64, checkpoint: &Path) -> Result<()> {
-        self.write_model(step, checkpoint)?;
+        self.write_model(step, checkpoint, &model_file(&self.run))?;
+        if self
+            .run
+            .best_checkpoint()
+            .is_ok_and(|(best, _)| best == step)
+        {
+            self.write_model(step, checkpoint, &best_model_file(&self.run))?;
+        }
         Ok(draw_curves(&self.run)?)
     }
 
@@ -184,7 +196,7 @@ impl Observer for Watch {
     fn stepped(&mut self, report: &StepReport) {
         self.steps_made += 1;
         let images = self.steps_made as f64 * self.batch_size as f64;
-        let seconds = self.started.elapsed().as_secs_f64();
+        let seconds = (self.started.elapsed() - self.scoring).as_secs_f64();
         let images_per_second = images / seconds.max(f64::MIN_POSITIVE);
         self.say(report, images_per_second);
         if report.step.is_multiple_of(self.log_every) || report.step == self.steps {
@@ -198,14 +210,10 @@ impl Observer for Watch {
         self.keep_fault(written);
     }
 
-    fn score(&mut self, step: u64, folder: &Path) -> BTreeMap<String, f64> {
-        self.scores.clear();
-        // Who asks to stop does not want to wait for scores.
-        if !interrupt::requested() {
-            let written = self.write_scores(step, folder);
-            self.keep_fault(written);
-        }
-        self.scores.clone()
+    fn scored(&mut self, step: u64, scores: &CheckpointScores, took: Duration) {
+        self.scoring += took;
+        let written = self.board.scores(step, &scores.named);
+        self.keep_fault(written);
     }
 
     fn saved(&mut self, step: u64, folder: &Path) {
@@ -231,8 +239,8 @@ impl Observer for Watch {
                 "step {from}: {fault}; going on from step {to} with step sizes times {rate_scale}"
             ));
         });
-        // The model beside the checkpoints may be of a step that was given up.
-        let written = self.write_model(*to, &self.run.checkpoint(*to));
+        // The models beside the checkpoints may be of steps that were given up.
+        let written = self.write_last_and_best();
         self.keep_fault(written);
     }
 

@@ -1,0 +1,147 @@
+use semantic_inpaint_dcgan::DcganConfig;
+use semantic_inpaint_latent_search::SearchProgress;
+use semantic_inpaint_tensor::Rng;
+
+use super::*;
+
+fn model(image_channels: usize) -> DcganModel {
+    let config = DcganConfig {
+        latent_len: 8,
+        generator_channels: 4,
+        discriminator_channels: 4,
+        image_size_px: 32,
+        image_channels,
+        ..DcganConfig::default()
+    };
+    let (rng, cpu) = (&mut Rng::from_seed(1), &Device::Cpu);
+    DcganModel {
+        generator: DcganGenerator::initialize(config, rng, cpu).unwrap(),
+        discriminator: Some(DcganDiscriminator::initialize(config, rng, cpu).unwrap()),
+        card: semantic_inpaint_dcgan::ModelCard::default(),
+    }
+}
+
+fn inpainter() -> Inpainter {
+    Inpainter::from_model(model(3))
+        .unwrap()
+        .with_search(SearchConfig {
+            iterations: 4,
+            ..SearchConfig::paper()
+        })
+}
+
+fn photo(height: usize, width: usize, seed: usize) -> Photo {
+    let value = |index: usize| ((index + seed) * 37 % 251) as u8;
+    let rgb = (0..3 * height * width).map(value).collect();
+    Photo::from_rgb(height, width, rgb).unwrap()
+}
+
+fn corner(height: usize, width: usize) -> Mask {
+    Mask::from_missing(height, width, |row, col| row < 9 && col < 7).unwrap()
+}
+
+fn photos_and_masks() -> (Vec<Photo>, Vec<Mask>) {
+    let sizes = [(32, 32), (70, 50), (20, 90)];
+    let photos = sizes.iter().enumerate();
+    (
+        photos.map(|(seed, &(h, w))| photo(h, w, seed)).collect(),
+        sizes.iter().map(|&(h, w)| corner(h, w)).collect(),
+    )
+}
+
+#[test]
+fn a_batch_gives_what_its_photos_give_alone_in_any_order() {
+    let (mut photos, mut masks) = photos_and_masks();
+    let inpainter = inpainter();
+    let alone: Vec<Photo> = photos
+        .iter()
+        .zip(&masks)
+        .map(|(photo, mask)| inpainter.inpaint(photo, mask).unwrap())
+        .collect();
+    let near = |a: &Photo, b: &Photo| {
+        let pairs = a.rgb().iter().zip(b.rgb());
+        a.rgb().len() == b.rgb().len() && { pairs }.all(|(a, b)| a.abs_diff(*b) <= 1)
+    };
+    for order in [[0, 1, 2], [2, 1, 0]] {
+        let batch = inpainter
+            .inpaint_batch(&photos, &masks, &mut Silent)
+            .unwrap();
+        for (completion, index) in batch.iter().zip(order) {
+            assert!(near(&completion.photo, &alone[index]), "photo {index}");
+            assert_eq!(completion.search.objective.len(), 1);
+            assert_eq!(completion.search.latent.tensor().dims(), [1, 8]);
+        }
+        photos.reverse();
+        masks.reverse();
+    }
+}
+
+#[test]
+fn a_completion_tells_what_the_model_saw_and_made() {
+    let photo = photo(70, 50, 1);
+    let mask = corner(70, 50);
+    let completion = inpainter()
+        .with_crop(Crop::LargestSquare)
+        .inpaint_observed(&photo, &mask, &mut Silent)
+        .unwrap();
+    assert_eq!((completion.window.top, completion.window.side), (0, 50));
+    for crop in [&completion.corrupted, &completion.completed_crop] {
+        assert_eq!((crop.height(), crop.width()), (32, 32));
+    }
+    assert_eq!(completion.corrupted.rgb()[..3], [128; 3]);
+    assert_eq!(completion.search.iterations, 4);
+    assert!(!completion.search.stopped);
+}
+
+#[test]
+fn an_observer_may_stop_and_gets_the_best_so_far() {
+    struct Impatient(usize);
+    impl SearchObserver for Impatient {
+        fn iterated(&mut self, progress: &SearchProgress) {
+            self.0 = progress.iteration;
+        }
+
+        fn wants_stop(&mut self) -> bool {
+            self.0 >= 2
+        }
+    }
+    let mut observer = Impatient(0);
+    let completion = inpainter()
+        .inpaint_observed(&photo(32, 32, 1), &corner(32, 32), &mut observer)
+        .unwrap();
+    assert!(completion.search.stopped);
+    assert_eq!(completion.search.iterations, 2);
+}
+
+#[test]
+fn settings_and_devices_can_be_exchanged() {
+    let inpainter = inpainter().with_preset(Preset::Authors);
+    assert_eq!(*inpainter.search(), SearchConfig::authors());
+    let (before, after) = (
+        self::inpainter(),
+        self::inpainter().with_device(&Device::Cpu).unwrap(),
+    );
+    let (photo, mask) = (photo(32, 32, 1), corner(32, 32));
+    assert_eq!(
+        before.inpaint(&photo, &mask).unwrap(),
+        after.inpaint(&photo, &mask).unwrap()
+    );
+}
+
+#[test]
+fn what_does_not_fit_together_is_refused() {
+    assert!(matches!(
+        Inpainter::from_model(model(1)),
+        Err(Error::ModelChannels { got: 1 })
+    ));
+    let (photos, masks) = photos_and_masks();
+    let refused = |photos: &[Photo], masks: &[Mask]| {
+        let error = inpainter().inpaint_batch(photos, masks, &mut Silent);
+        error.unwrap_err().to_string()
+    };
+    assert!(refused(&[], &[]).contains("0 photos"));
+    assert!(refused(&photos, &masks[..2]).contains("2 masks"));
+    assert!(refused(&photos[..1], &masks[1..2]).contains("draw the mask"));
+    let message = Inpainter::from_file("nowhere.safetensors").unwrap_err();
+    assert!(message.to_string().contains("nowhere.safetensors"));
+}
