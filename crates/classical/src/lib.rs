@@ -1,0 +1,50 @@
+//! Hole fills without a network: what semantic inpainting has to beat, and often does not on small holes.
+//!
+//! Each method is an [`Inpainter`](semantic_inpaint_mask::Inpainter) of its own, named after its paper or
+//! the tool that people know it from.
+//!
+//! | method | fills with | source |
+//! |---|---|---|
+//! | [`Harmonic`] | a membrane | Laplace's equation |
+//! | [`Biharmonic`] | a thin plate | Damelin and Hoang 2018, scikit-image |
+//! | [`Telea`] | averages, from the border inward | Telea 2004, OpenCV |
+//!
+//! # Invariants
+//!
+//! - Known pixels come back bit for bit, fills are within `[-1, 1]`, and what a hole held before is never
+//!   read.
+//! - Equal arguments give equal results, and an image's result does not depend on its batch.
+//! - Any mask is filled: holes at the image's border, many components, single known pixels. A mask without
+//!   a known pixel cannot be built ([`semantic_inpaint_mask::Error::NothingKnown`]).
+//! - Arithmetic runs on the host, images in parallel, in f64 but where a method is defined otherwise.
+//!
+//! # Example
+//!
+//! ```
+//! use semantic_inpaint_classical::{Biharmonic, Harmonic, Telea};
+//! use semantic_inpaint_mask::{CorruptedImages, Inpainter, MaskShape};
+//! use semantic_inpaint_tensor::{Device, ImageBatch, ImageShape, Rng};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let shape = ImageShape::square_rgb(64);
+//! let truth = ImageBatch::from_values(vec![0.25; shape.num_values()], shape, &Device::Cpu)?;
+//! let mask = "circle:20".parse::<MaskShape>()?.build(64, 64, &mut Rng::from_seed(1))?;
+//! let corrupted = CorruptedImages::new(&truth, &mask)?;
+//! assert_eq!(Harmonic.inpaint(&corrupted)?.count(), 1);
+//! assert_eq!(Biharmonic.inpaint(&corrupted)?.count(), 1);
+//! assert_eq!(Telea::default().inpaint(&corrupted)?.count(), 1);
+//! # Ok(())
+//! # }
+//! ```
+
+mod biharmonic;
+mod error;
+mod harmonic;
+mod picture;
+mod sparse;
+mod telea;
+
+pub use biharmonic::Biharmonic;
+pub use error::{Error, Result};
+pub use harmonic::Harmonic;
+pub use telea::{Telea, TeleaConfig};
