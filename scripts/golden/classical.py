@@ -107,6 +107,77 @@ def local_fills(rng):
     return tensors
 
 
+def total_variation(known, values, coupling):
+    """The smallest total variation of [C, H, W] by a second-order cone solver, and its fill."""
+    channels, height, width = values.shape
+    fill = [cvxpy.Variable((height, width)) for _ in range(channels)]
+    fixed = [cvxpy.multiply(known, f) == np.where(known, v, 0) for f, v in zip(fill, values)]
+    across, down = [], []
+    for plane in fill:
+        across.append(cvxpy.hstack([plane[:, 1:] - plane[:, :-1], np.zeros((height, 1))]))
+        down.append(cvxpy.vstack([plane[1:, :] - plane[:-1, :], np.zeros((1, width))]))
+    groups = [range(channels)] if coupling == "joint" else [[c] for c in range(channels)]
+    norms = []
+    for group in groups:
+        rows = [cvxpy.vec(part[c], order="C") for c in group for part in (across, down)]
+        norms.append(cvxpy.sum(cvxpy.norm(cvxpy.vstack(rows), 2, axis=0)))
+    problem = cvxpy.Problem(cvxpy.Minimize(sum(norms)), fixed)
+    problem.solve(solver=cvxpy.CLARABEL, tol_gap_abs=1e-9, tol_gap_rel=1e-9, tol_feas=1e-9)
+    return np.stack([plane.value for plane in fill]), problem.value
+
+
+def nuclear_norm(known, values):
+    """The completion of smallest nuclear norm, by a semidefinite solver."""
+    fill = cvxpy.Variable(values.shape)
+    fixed = [cvxpy.multiply(known, fill) == np.where(known, values, 0)]
+    problem = cvxpy.Problem(cvxpy.Minimize(cvxpy.norm(fill, "nuc")), fixed)
+    problem.solve(solver=cvxpy.CLARABEL, tol_gap_abs=1e-9, tol_gap_rel=1e-9, tol_feas=1e-9)
+    return fill.value
+
+
+def truncated_nuclear_norm(known, values, rank, rounds=60, iterations=4000, penalty=1.0):
+    """TNNR-ADMM (Hu et al. 2013) with NumPy's singular values, run until nothing moves."""
+    fill = np.where(known, values, 0.0)
+    for _ in range(rounds):
+        left, _, right = np.linalg.svd(fill, full_matrices=False)
+        free = left[:, :rank] @ right[:rank]
+        multipliers = np.zeros_like(fill)
+        for _ in range(iterations):
+            u, s, v = np.linalg.svd(fill - multipliers / penalty, full_matrices=False)
+            low = (u * np.maximum(s - 1 / penalty, 0)) @ v
+            fill = np.where(known, values, low + (free + multipliers) / penalty)
+            multipliers += penalty * (low - fill)
+    return fill
+
+
+def variational_fills(rng):
+    """Total variation and low-rank fills of small pictures."""
+    height, width = 10, 12
+    rows, cols = np.mgrid[:height, :width]
+    steps = np.where(rows + 0.7 * cols > 9, 0.6, -0.5) + 0.05 * rng.standard_normal((3, height, width))
+    steps[1] *= -0.8
+    center = ~((rows >= 3) & (rows < 8) & (cols >= 4) & (cols < 10))
+    corner = ~((rows < 4) & (cols >= 7))
+    scattered = rng.random((height, width)) >= 0.5
+    tensors = {"steps.values": steps}
+    for name, known in {"center": center, "corner": corner, "scattered": scattered}.items():
+        tensors[f"{name}.known"] = known.astype(np.uint8)
+        for coupling in ("joint", "separate"):
+            fill, value = total_variation(known, steps, coupling)
+            tensors[f"{name}.total_variation_{coupling}"] = fill
+            tensors[f"{name}.total_variation_{coupling}.minimum"] = np.array([value])
+    low = rng.standard_normal((height, 2)) @ rng.standard_normal((2, width))
+    low = 0.8 * low / np.abs(low).max() + 0.02 * rng.standard_normal(low.shape)
+    known = rng.random((height, width)) >= 0.25
+    mean = low[known].mean()
+    tensors["low.values"] = low
+    tensors["low.known"] = known.astype(np.uint8)
+    tensors["low.rank0"] = nuclear_norm(known, low - mean) + mean
+    for rank in (1, 2):
+        tensors[f"low.rank{rank}"] = truncated_nuclear_norm(known, low - mean, rank) + mean
+    return tensors
+
+
 def write(name, tensors, description):
     """The same content gives the same bytes, for which the metadata is put in order."""
     metadata = {
@@ -141,6 +212,13 @@ def main():
         "its missing pixels at level 128, `PICTURE.MASK.` telea3 and telea5 (OpenCV, radius in the "
         "name), telea_gray (its channel 1 alone, radius 3), biharmonic (scikit-image, values in "
         "[-1, 1]), of `noise` harmonic (SciPy's sparse direct solver, channel 0, f64).",
+    )
+    write(
+        "variational_fills",
+        variational_fills(np.random.default_rng(SEED + 1)),
+        "f64. `steps.values` [3, H, W] and for each mask NAME its `known` (1 known), `total_variation_joint` "
+        "and `_separate` [3, H, W] with their `.minimum` (CVXPY, Clarabel). `low.values` [H, W], `low.known`, "
+        "`low.rank0` (nuclear norm by CVXPY), `low.rank1`, `low.rank2` (truncated, NumPy).",
     )
 
 

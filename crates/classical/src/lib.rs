@@ -8,6 +8,8 @@
 //! | [`Harmonic`] | a membrane | Laplace's equation |
 //! | [`Biharmonic`] | a thin plate | Damelin and Hoang 2018, scikit-image |
 //! | [`Telea`] | averages, from the border inward | Telea 2004, OpenCV |
+//! | [`TotalVariation`] | the fewest and straightest edges | Afonso et al. 2011 |
+//! | [`TruncatedNuclearNorm`] | combinations of other rows and columns | Hu et al. 2013 |
 //!
 //! # Invariants
 //!
@@ -41,10 +43,15 @@ mod biharmonic;
 mod error;
 mod harmonic;
 mod picture;
+mod singular;
 mod sparse;
 mod telea;
+mod total_variation;
+mod truncated_nuclear_norm;
 
 pub use biharmonic::Biharmonic;
 pub use error::{Error, Result};
 pub use harmonic::Harmonic;
 pub use telea::{Telea, TeleaConfig};
+pub use total_variation::{Coupling, TotalVariation, TotalVariationConfig};
+pub use truncated_nuclear_norm::{TruncatedNuclearNorm, TruncatedNuclearNormConfig};
