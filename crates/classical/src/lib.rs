@@ -10,6 +10,12 @@
 //! | [`Telea`] | averages, from the border inward | Telea 2004, OpenCV |
 //! | [`TotalVariation`] | the fewest and straightest edges | Afonso et al. 2011 |
 //! | [`TruncatedNuclearNorm`] | combinations of other rows and columns | Hu et al. 2013 |
+//! | [`TextureSynthesis`] | pixels from elsewhere, one by one | Efros and Leung 1999 |
+//! | [`PatchCompletion`] | patches from elsewhere, all at once | Wexler et al. 2007, Barnes et al. 2009 |
+//! | [`NearestImage`] | the most similar training image, blended | Hays and Efros 2007 in small |
+//! | [`MeanImage`] | the mean of the training images | |
+//!
+//! The last two need a training set, the others the image alone.
 //!
 //! # Invariants
 //!
@@ -42,16 +48,25 @@
 mod biharmonic;
 mod error;
 mod harmonic;
+mod mean_image;
+mod nearest_image;
+mod patch_completion;
 mod picture;
 mod singular;
 mod sparse;
 mod telea;
+mod texture_synthesis;
 mod total_variation;
+mod training_set;
 mod truncated_nuclear_norm;
 
 pub use biharmonic::Biharmonic;
 pub use error::{Error, Result};
 pub use harmonic::Harmonic;
+pub use mean_image::MeanImage;
+pub use nearest_image::{NearestImage, NearestImageConfig, Seam};
+pub use patch_completion::{PatchCompletion, PatchCompletionConfig};
 pub use telea::{Telea, TeleaConfig};
+pub use texture_synthesis::{TextureSynthesis, TextureSynthesisConfig};
 pub use total_variation::{Coupling, TotalVariation, TotalVariationConfig};
 pub use truncated_nuclear_norm::{TruncatedNuclearNorm, TruncatedNuclearNormConfig};

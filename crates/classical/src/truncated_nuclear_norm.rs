@@ -156,7 +156,7 @@ impl TruncatedNuclearNorm {
         for _ in 0..self.config.iterations {
             let mut target = matrix.to_vec();
             each(&mut target, &multipliers, |target, multiplier| {
-                *target -= step * multiplier
+                *target -= step * multiplier;
             });
             vectors.decompose(&target);
             let low_rank = shrunk(vectors, step, &target);
@@ -168,10 +168,10 @@ impl TruncatedNuclearNorm {
                 }
             }
             each(&mut multipliers, &low_rank, |multiplier, low| {
-                *multiplier += low / step
+                *multiplier += low / step;
             });
             each(&mut multipliers, matrix, |multiplier, value| {
-                *multiplier -= value / step
+                *multiplier -= value / step;
             });
             let gap = distance(&low_rank, matrix);
             if distance(matrix, &before).max(gap) < self.config.tolerance {

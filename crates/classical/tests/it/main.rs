@@ -5,4 +5,7 @@
 
 mod local_goldens;
 mod material;
+mod patch_methods;
+mod promises;
+mod training_sets;
 mod variational_goldens;

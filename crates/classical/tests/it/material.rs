@@ -34,7 +34,11 @@ pub(crate) fn batch(channels: usize, height: usize, width: usize, values: Vec<f3
     ImageBatch::from_values(values, shape, &Device::Cpu).unwrap()
 }
 
-pub(crate) fn complete<I: Inpainter>(inpainter: &I, truth: &ImageBatch, mask: &Mask) -> Vec<f32> {
+pub(crate) fn complete<I: Inpainter + ?Sized>(
+    inpainter: &I,
+    truth: &ImageBatch,
+    mask: &Mask,
+) -> Vec<f32> {
     let corrupted = CorruptedImages::new(truth, mask).unwrap();
     let completed = inpainter.inpaint(&corrupted).unwrap();
     completed.to_values().unwrap()
