@@ -21,7 +21,8 @@ use crate::{Error, Result};
 /// agree everywhere. Equal to the minimum of `sum of (L u)^2` over the whole image, which is why it
 /// is unique. Channel by channel, solved exactly in f64 (sparse Cholesky).
 ///
-/// **Shapes** `[N, C, H, W]` in and out.
+/// **Shapes** `[N, C, H, W]` in and out. The time grows with the missing pixels to the power of 1.5 at
+/// most, and is paid once for each different mask of a batch.
 ///
 /// # Errors
 ///

@@ -50,15 +50,14 @@ impl Default for TextureSynthesisConfig {
 /// ```
 ///
 /// with G a Gaussian of deviation `window_px / 6.4`. Pixels with the most filled ones in their window come
-/// first, equal ones in random order. A pixel is copied from a q whose whole window is known. Where no
-/// window is (scattered pixels), every known q serves, compared where both are known, as long as that is
-/// at least half of the best overlap by weight.
+/// first, equal ones in random order. A pixel is copied from a q whose whole window is known. Where fewer
+/// than an eighth of the known pixels have one (specks, scattered pixels), every known q serves, compared
+/// where both are known, as long as that is at least half of the best overlap by weight.
 ///
 /// Copies texture, knows no objects. Every image draws from the same seed, so an image's fill does not
 /// depend on its batch.
 ///
-/// **Shapes** `[N, C, H, W]` in and out. The time grows with missing pixels x candidates: about a second
-/// for a quarter of 64 x 64, and half a minute for 100 x 100 missing pixels of a photo.
+/// **Shapes** `[N, C, H, W]` in and out. The time grows with missing pixels x candidates x window.
 ///
 /// # Errors
 ///

@@ -1,5 +1,9 @@
 use crate::picture::Region;
 
+/// Whole windows are rare, and parts of windows serve too, when fewer than one in this many known pixels
+/// has one.
+const RARE: usize = 8;
+
 /// The offsets of a window with their weights, the heaviest first, without the center.
 #[derive(Debug)]
 pub(super) struct Window {
@@ -75,7 +79,8 @@ impl Sample {
         let far = region.distances_to(|pixel| !region.known[pixel]);
         let is_whole = |&pixel: &usize| is_inside(pixel) && far[pixel] > radius as usize;
         let mut candidates: Vec<usize> = (0..far.len()).filter(is_whole).collect();
-        if candidates.is_empty() {
+        let num_known = region.known.len() - region.missing.len();
+        if candidates.len() * RARE < num_known {
             sample.is_whole = false;
             candidates = (0..far.len())
                 .filter(|&pixel| region.known[pixel])
