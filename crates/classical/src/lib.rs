@@ -26,6 +26,13 @@
 //!   a known pixel cannot be built ([`semantic_inpaint_mask::Error::NothingKnown`]).
 //! - Arithmetic runs on the host, images in parallel, in f64 but where a method is defined otherwise.
 //!
+//! # Why own code
+//!
+//! Looked at when this was written: `inpaint` 0.1.7 has a license that asks for the same of its users
+//! (EUPL-1.2); `texture-synthesis` 0.8.2 makes new 8-bit pictures of the `image` crate; `faer` 0.24.4 would
+//! bring sparse factors and singular values with 19 more packages, where a factor on pixels and Jacobi
+//! rotations are two short files. For the other methods no crate was found.
+//!
 //! # Example
 //!
 //! ```
