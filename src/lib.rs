@@ -29,7 +29,7 @@
 //!
 //! The root names what most programs need. Everything else is in the modules, one for each crate of
 //! the workspace: [`tensor`], [`nn`], [`mask`], [`data`], [`dcgan`], [`train`], [`latent_search`],
-//! [`metrics`] and [`pretrained`]. A program that needs one of them alone can depend on that crate
+//! [`classical`], [`metrics`] and [`pretrained`]. A program that needs one of them alone can depend on that crate
 //! and compiles nothing else. The trait that inpainting methods implement is
 //! [`mask::Inpainter`].
 
@@ -42,6 +42,7 @@ mod photo;
 mod photo_mask;
 mod reconstruction;
 
+pub use semantic_inpaint_classical as classical;
 pub use semantic_inpaint_data as data;
 pub use semantic_inpaint_dcgan as dcgan;
 pub use semantic_inpaint_latent_search as latent_search;

@@ -11,6 +11,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("semantic-inpaint-pretrained", 3),
     ("semantic-inpaint-latent-search", 2),
     ("semantic-inpaint-train", 2),
+    ("semantic-inpaint-classical", 2),
     ("semantic-inpaint-dcgan", 2),
     ("semantic-inpaint-metrics", 2),
     ("semantic-inpaint-mask", 1),
