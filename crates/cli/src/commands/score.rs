@@ -9,7 +9,9 @@ use anyhow::{Result, bail};
 use clap::Args;
 use semantic_inpaint::data::{ReadOptions, Split};
 use semantic_inpaint::metrics::{ThumbnailSet, memorization};
-use semantic_inpaint::{DcganModel, DeviceChoice, Framing, ImageSet, ImageSource, Precision};
+use semantic_inpaint::{
+    DcganModel, Device, DeviceChoice, Framing, ImageSet, ImageSource, Precision,
+};
 
 use super::prepare::read_set;
 use crate::model_choice::ModelChoice;
@@ -55,14 +57,14 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 0, value_name = "COUNT")]
     reconstruct: usize,
     /// Starting points per reconstructed image, of which the best is kept [default: 4]
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, requires = "reconstruct", value_name = "COUNT")]
     restarts: Option<usize>,
     /// Updates of each latent in the reconstruction [default: 500]
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, requires = "reconstruct", value_name = "COUNT")]
     iterations: Option<usize>,
     /// What the networks multiply in the reconstruction: f32, or bf16, which is faster on processors
     /// that have it and ends the search in f32
-    #[arg(long, default_value_t)]
+    #[arg(long, requires = "reconstruct", default_value_t)]
     precision: Precision,
     /// Print one JSON object
     #[arg(long)]
@@ -75,7 +77,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     let device = arguments.device.open()?;
     let model = arguments.model.load(&device)?;
-    let reconstruction = reconstruction::settings(arguments)?;
+    let (count, reconstruction) = (arguments.reconstruct, reconstruction::settings(arguments)?);
     let read = |spec: &PathBuf, least: usize| -> Result<ImageSet> {
         let options = ReadOptions {
             min_images: least,
@@ -93,10 +95,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     let compared = data.split(arguments.split)?;
     let wanted = arguments.samples as usize;
     let real = real_images(&compared, wanted, arguments.seed)?;
-    let bar = progress::bar("drawing", real.count() as u64, Display::Terminal);
-    let show = |drawn: usize| bar.set_position(drawn as u64);
-    let samples = real.draw(&model.generator, arguments.seed, &device, &show)?;
-    bar.finish_and_clear();
+    let samples = samples(&real, &model, arguments.seed, &device)?;
 
     let report = Report {
         model: arguments.model.to_string(),
@@ -108,19 +107,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
         sliced_wasserstein_of_halves: real.halves.clone(),
         duplicates: real.duplicates(&samples)?,
         memorization: copies(arguments, &data, training.as_ref(), &samples)?,
-        reconstruction: match arguments.reconstruct {
-            0 => None,
-            count => {
-                let images = compared.first(count.min(compared.count()))?;
-                let generator = &model.generator;
-                Some(reconstruction::of(
-                    generator,
-                    &images,
-                    reconstruction,
-                    &device,
-                )?)
-            }
-        },
+        reconstruction: (count > 0)
+            .then(|| reconstruction::of_first(count, &compared, &model, reconstruction, &device))
+            .transpose()?,
     };
     match arguments.json {
         true => output::json(&report)?,
@@ -152,6 +141,15 @@ fn size_px(model: &DcganModel) -> Result<usize> {
         bail!("the model draws gray images and data sets are RGB: score a model of 3 channels");
     }
     Ok(config.image_size_px)
+}
+
+/// As many samples as are compared, drawn under a progress bar.
+fn samples(real: &RealImages, model: &DcganModel, seed: u64, device: &Device) -> Result<Measured> {
+    let bar = progress::bar("drawing", real.count() as u64, Display::Terminal);
+    let show = |drawn: usize| bar.set_position(drawn as u64);
+    let samples = real.draw(&model.generator, seed, device, &show);
+    bar.finish_and_clear();
+    samples
 }
 
 fn real_images(set: &ImageSet, wanted: usize, seed: u64) -> Result<RealImages> {

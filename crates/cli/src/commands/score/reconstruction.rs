@@ -1,10 +1,9 @@
 use anyhow::Result;
 use indicatif::ProgressBar;
-use semantic_inpaint::dcgan::DcganGenerator;
 use semantic_inpaint::metrics::{Summary, median};
 use semantic_inpaint::{
-    Device, Engine, Favor, ImageSet, Precision, SearchConfig, SearchObserver, SearchProgress,
-    num_reconstruction_searches, reconstruction_psnr,
+    DcganModel, Device, Engine, Favor, ImageSet, Precision, SearchConfig, SearchObserver,
+    SearchProgress, num_reconstruction_searches, reconstruction_psnr,
 };
 use serde::Serialize;
 
@@ -48,17 +47,19 @@ pub(super) fn settings(arguments: &Arguments) -> Result<SearchConfig> {
     Ok(config)
 }
 
-/// The report of these images, made under a progress bar.
-pub(super) fn of(
-    generator: &DcganGenerator,
-    images: &ImageSet,
+/// The report of the first `count` images of a set, made under a progress bar.
+pub(super) fn of_first(
+    count: usize,
+    set: &ImageSet,
+    model: &DcganModel,
     config: SearchConfig,
     device: &Device,
 ) -> Result<ReconstructionReport> {
+    let images = set.first(count.min(set.count()))?;
     let searches = num_reconstruction_searches(images.count(), &config);
     let total = (searches * config.iterations) as u64;
     let mut watch = Watch(progress::bar("searching", total, Display::Terminal));
-    let found = reconstruction_psnr(generator, images, config, device, &mut watch);
+    let found = reconstruction_psnr(&model.generator, &images, config, device, &mut watch);
     watch.0.finish_and_clear();
     let found = found?;
     let named = images.names().iter().zip(&found);
