@@ -48,6 +48,32 @@ fn a_photo_becomes_a_folder_with_result_and_comparison() {
 }
 
 #[test]
+fn a_photo_in_company_equals_the_photo_alone_whatever_is_favored() {
+    let folder = folder_with_model();
+    std::fs::create_dir(folder.path().join("faces")).unwrap();
+    for seed in 1..=3 {
+        textured(32, 32, seed)
+            .save(folder.path().join(format!("faces/{seed}.png")))
+            .unwrap();
+    }
+    let completed = |input: &str, favor: &str, out: &str| {
+        let arguments = format!("{input} --mask square:10 --favor {favor} --out {out}");
+        inpaint(folder.path(), &arguments).expect(0);
+        std::fs::read(folder.path().join(out).join("2.completed.png")).unwrap()
+    };
+    for favor in ["latency", "throughput"] {
+        let alone = completed("faces/2.png", favor, &format!("alone-{favor}"));
+        assert_eq!(completed("faces", favor, &format!("all-{favor}")), alone);
+    }
+    let refused = inpaint(folder.path(), "faces --mask square:10 --favor speed").expect(2);
+    assert!(
+        refused.stderr.contains("latency or throughput"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
 fn the_precision_that_was_used_is_named() {
     let folder = folder_with_model();
     textured(32, 32, 1)

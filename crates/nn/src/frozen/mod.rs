@@ -8,9 +8,11 @@
 
 mod layer;
 mod network;
+mod options;
 mod workspace;
 
 pub use layer::{Activation, Layer, LayerKind};
-pub use network::{Favor, FrozenNetwork, FrozenOptions};
+pub use network::FrozenNetwork;
+pub use options::{Favor, FrozenOptions};
 pub use semantic_inpaint_tensor::passes::Precision;
 pub use workspace::Workspace;

@@ -1,14 +1,12 @@
 use std::ops::Range;
 
+use crate::Result;
+use crate::frozen::{Activation, Favor, FrozenOptions, Layer, LayerKind, Workspace};
 use semantic_inpaint_tensor::ops::ConvGeometry;
 use semantic_inpaint_tensor::passes::{
     Direction, Epilogue, InstructionSet, MapShape, Pass, Precision, Span, Tiling,
 };
 use semantic_inpaint_tensor::{DType, Tensor};
-use serde::{Deserialize, Serialize};
-
-use crate::Result;
-use crate::frozen::{Activation, Layer, LayerKind, Workspace};
 
 /// Side of the kernels that have passes, in pixels.
 const KERNEL: usize = 4;
@@ -17,40 +15,6 @@ const KERNEL: usize = 4;
 const WIDE_SIDE: usize = 4;
 /// Images that go through the other layers together, so that their maps stay in cache.
 const IMAGES_AT_ONCE: usize = 8;
-
-/// What a frozen network is made for. The choice changes the last bits of results; the number of
-/// images does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Favor {
-    /// Few images: the fewest weights are read where maps are small.
-    #[default]
-    Latency,
-    /// Many images, 32 or more in each workspace: the fewest multiplications.
-    Throughput,
-}
-
-/// How a frozen network computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FrozenOptions {
-    /// Vector instructions.
-    pub instruction_set: InstructionSet,
-    /// One image or many.
-    pub favor: Favor,
-    /// What the layers between maps multiply, where it is [available](Precision::available).
-    pub precision: Precision,
-}
-
-impl Default for FrozenOptions {
-    /// The fastest instruction set of this processor, for few images, in single precision.
-    fn default() -> Self {
-        Self {
-            instruction_set: InstructionSet::detect(),
-            favor: Favor::default(),
-            precision: Precision::default(),
-        }
-    }
-}
 
 /// A chain of layers with fixed weights, which gives values and gradients with respect to its input.
 ///

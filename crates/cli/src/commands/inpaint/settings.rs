@@ -44,6 +44,10 @@ pub(super) struct Settings {
     /// search in f32
     #[arg(long)]
     precision: Option<Precision>,
+    /// What to be fast at: latency, for one photo or two, or throughput, for more (a photo's result
+    /// differs in its last bits, and does not depend on the photos beside it)
+    #[arg(long, default_value_t)]
+    favor: Favor,
     /// How the image is merged into the photo: overlay or poisson
     #[arg(long)]
     blend: Option<Blend>,
@@ -65,18 +69,18 @@ impl Settings {
             window: self.window.unwrap_or(preset.window),
             blend: self.blend.unwrap_or(preset.blend),
             seed: self.seed.unwrap_or(preset.seed),
-            engine: self.engine(preset.engine),
+            engine: self.engine(),
             ..preset
         };
         search.validate()?;
         Ok(search)
     }
 
-    fn engine(&self, preset: Engine) -> Engine {
-        self.precision.map_or(preset, |precision| Engine::Frozen {
-            favor: Favor::default(),
-            precision,
-        })
+    fn engine(&self) -> Engine {
+        Engine::Frozen {
+            favor: self.favor,
+            precision: self.precision.unwrap_or_default(),
+        }
     }
 
     /// The precision that was asked for, if any.
