@@ -11,7 +11,7 @@ const PURGE_DELAY: mi_option_t = mi_option_use_numa_nodes - 1;
 
 /// Keeps freed memory until the program ends, unless the user has chosen by `MIMALLOC_PURGE_DELAY`: memory
 /// that comes back from the system is cleared first, which cost a fifth of a training step
-/// (`docs/experiments/2026-11-22-training-step-on-a-cpu.md`).
+/// (`docs/experiments/2026-11-23-memory-of-search-and-training.md`).
 #[allow(unsafe_code)]
 pub(crate) fn keep_freed_memory() {
     if std::env::var_os("MIMALLOC_PURGE_DELAY").is_none() {
