@@ -133,12 +133,7 @@ const LOGITS: MapShape = MapShape::Map {
 pub(crate) struct FrozenObjective {
     generator: Workspace,
     discriminator: Option<Workspace>,
-    /// `[rows, C, H, W]`
-    target: Vec<f32>,
-    /// `[rows, 1, H, W]`
-    weights: Vec<f32>,
-    scales: Vec<f32>,
-    distance: ContextDistance,
+    context: Context,
     prior_weight: f32,
     prior_loss: PriorLoss,
     logits: Vec<f32>,
@@ -151,16 +146,18 @@ impl FrozenObjective {
             Ok(values.map_err(TensorError::from)?)
         };
         let rows = objective.rows();
-        let target = values(&objective.target)?;
+        let context = Context {
+            target: values(&objective.target)?,
+            weights: values(&objective.weights)?,
+            scales: values(&objective.scales)?,
+            distance: objective.distance,
+        };
         let judged = (objective.prior_weight > 0.0).then_some(&pair.discriminator);
         let judged = judged.and_then(Option::as_ref);
         Ok(Self {
             generator: pair.generator.workspace(rows),
             discriminator: judged.map(|network| network.workspace(rows)),
-            target,
-            weights: values(&objective.weights)?,
-            scales: values(&objective.scales)?,
-            distance: objective.distance,
+            context,
             prior_weight: objective.prior_weight as f32,
             prior_loss: objective.prior_loss,
             logits: vec![0.0; rows],
@@ -179,12 +176,6 @@ impl FrozenObjective {
     pub(crate) fn evaluate(&mut self, pair: &FrozenPair, z: &[f32], evaluation: &mut Evaluation) {
         self.generator.set_input(z);
         pair.generator.forward(&mut self.generator);
-        let context = Context {
-            target: &self.target,
-            weights: &self.weights,
-            scales: &self.scales,
-            distance: self.distance,
-        };
         match (&pair.discriminator, &mut self.discriminator) {
             (Some(network), Some(workspace)) => {
                 self.generator.exchange(workspace);
@@ -198,14 +189,14 @@ impl FrozenObjective {
                 workspace.set_output_gradient(&self.logits);
                 network.backward(workspace);
                 let (images, gradient) = workspace.input_and_gradient();
-                context.add(images, gradient, &mut evaluation.context);
+                self.context.add(images, gradient, &mut evaluation.context);
                 self.generator.exchange(workspace);
             }
             _ => {
                 evaluation.prior.fill(0.0);
                 let (images, gradient) = self.generator.output_and_gradient();
                 gradient.fill(0.0);
-                context.add(images, gradient, &mut evaluation.context);
+                self.context.add(images, gradient, &mut evaluation.context);
             }
         }
         pair.generator.backward(&mut self.generator);
@@ -214,16 +205,17 @@ impl FrozenObjective {
 }
 
 /// What the context loss compares generated images with.
-struct Context<'a> {
+#[derive(Debug)]
+struct Context {
     /// `[rows, C, H, W]`
-    target: &'a [f32],
+    target: Vec<f32>,
     /// `[rows, 1, H, W]`
-    weights: &'a [f32],
-    scales: &'a [f32],
+    weights: Vec<f32>,
+    scales: Vec<f32>,
     distance: ContextDistance,
 }
 
-impl Context<'_> {
+impl Context {
     /// Context losses, and their gradient added to the images'.
     fn add(&self, images: &[f32], gradient: &mut [f32], losses: &mut [f32]) {
         let pixels = self.weights.len() / self.scales.len();
@@ -232,7 +224,7 @@ impl Context<'_> {
             .chunks_exact(len)
             .zip(self.target.chunks_exact(len))
             .zip(gradient.chunks_exact_mut(len));
-        let weights = self.weights.chunks_exact(pixels).zip(self.scales);
+        let weights = self.weights.chunks_exact(pixels).zip(&self.scales);
         for ((loss, ((images, target), gradient)), (weights, &scale)) in
             losses.iter_mut().zip(rows).zip(weights)
         {

@@ -55,6 +55,7 @@ impl Direct {
         direction: Direction,
         weights: &Weights<'_>,
         block: usize,
+        unit: Option<Unit>,
     ) -> Self {
         let weights = DirectedWeights::new(weights, direction);
         let padded = weights.inputs.next_multiple_of(block);
@@ -75,21 +76,8 @@ impl Direct {
         Self {
             set,
             direction,
-            unit: None,
-            panels,
-        }
-    }
-
-    /// The same with products by a unit, if there is one.
-    pub(crate) fn with_unit(self, unit: Option<Unit>, block: usize) -> Self {
-        let panels = match unit {
-            None => self.panels,
-            Some(_) => bf16::paired(&self.panels, block),
-        };
-        Self {
             unit,
-            panels,
-            ..self
+            panels: bf16::packed_for(unit, panels, block),
         }
     }
 

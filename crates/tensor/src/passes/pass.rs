@@ -254,18 +254,9 @@ impl Pass {
                 return Err(unjoinable(coarse, fine));
             }
             (MapShape::Map { .. }, MapShape::Map { .. }) => match tiling {
-                Tiling::Direct => {
-                    let direct = Direct::new(set, direction, &weights, block);
-                    Kind::Direct(direct.with_unit(unit, block))
-                }
-                Tiling::Two => {
-                    let tiles = Tiles::new(set, direction, &weights, block);
-                    Kind::Two(tiles.with_unit(unit, block))
-                }
-                Tiling::Four => {
-                    let tiles = Tiles::new(set, direction, &weights, block);
-                    Kind::Four(tiles.with_unit(unit, block))
-                }
+                Tiling::Direct => Kind::Direct(Direct::new(set, direction, &weights, block, unit)),
+                Tiling::Two => Kind::Two(Tiles::new(set, direction, &weights, block, unit)),
+                Tiling::Four => Kind::Four(Tiles::new(set, direction, &weights, block, unit)),
             },
             (MapShape::Map { .. }, MapShape::Image { .. }) => match direction {
                 Direction::Up => Kind::ImageUp(ImageUp::new(set, &weights, block)),

@@ -21,9 +21,11 @@ mod tiles;
 
 use pulp::bytemuck;
 
-pub(crate) use convert::{paired, round_all};
+use convert::paired;
+pub(crate) use convert::round_all;
 pub(crate) use product::PairRows;
 
+use super::buffer::Buffer;
 use super::instruction_set::InstructionSet;
 
 /// What multiplies bfloat16 matrices.
@@ -59,6 +61,14 @@ impl Unit {
 /// Memory of single precision values as bfloat16 ones, twice as many.
 pub(crate) fn halves(values: &[f32]) -> &[u16] {
     bytemuck::cast_slice(values)
+}
+
+/// Panels as what multiplies reads them: in pairs of bfloat16 values for a unit, as they are without one.
+pub(crate) fn packed_for(unit: Option<Unit>, panels: Buffer, block: usize) -> Buffer {
+    match unit {
+        None => panels,
+        Some(_) => paired(&panels, block),
+    }
 }
 
 /// [`halves`] to be written.
