@@ -29,6 +29,9 @@ pub struct SearchConfig {
     pub start: LatentStart,
     /// Independent starts per image; the one with the lowest objective is kept.
     pub restarts: usize,
+    /// Iterations after which, again and again, the worse half of an image's restarts is dropped until
+    /// one is left (successive halving, Jamieson and Talwalkar 2016); `None` keeps all to the end.
+    pub halve_every: Option<usize>,
     /// λ, the weight of the prior loss.
     pub prior_weight: f64,
     /// Form of the prior loss.
@@ -112,6 +115,7 @@ impl SearchConfig {
             constraint: LatentConstraint::Prior,
             start: LatentStart::Prior,
             restarts: 1,
+            halve_every: None,
             prior_weight: 0.003,
             prior_loss: PriorLoss::LogOneMinusD,
             distance: ContextDistance::Absolute,
@@ -200,6 +204,18 @@ impl SearchConfig {
                 return invalid(what, "at least 1", "0".into());
             }
         }
+        if self.halve_every == Some(0) {
+            return invalid("iterations between two halvings", "at least 1", "0".into());
+        }
+        if let LatentStart::Nearest { candidates } = self.start
+            && candidates < self.restarts
+        {
+            return invalid(
+                "candidates of the start",
+                "at least as many as restarts",
+                candidates.to_string(),
+            );
+        }
         if !(self.prior_weight.is_finite() && self.prior_weight >= 0.0) {
             return invalid("prior weight", "at least 0", self.prior_weight.to_string());
         }
@@ -231,6 +247,15 @@ impl SearchConfig {
             return invalid("bound of z", "a positive number", bound.to_string());
         }
         Ok(())
+    }
+}
+
+/// The error of a spelling that is none of those expected.
+fn unknown(what: &'static str, expected: &'static str, got: &str) -> Error {
+    Error::InvalidSetting {
+        what,
+        expected,
+        got: format!("`{got}`"),
     }
 }
 
@@ -337,6 +362,21 @@ mod tests {
                     ..paper
                 },
                 "bound",
+            ),
+            (
+                SearchConfig {
+                    halve_every: Some(0),
+                    ..paper
+                },
+                "halvings",
+            ),
+            (
+                SearchConfig {
+                    start: LatentStart::Nearest { candidates: 3 },
+                    restarts: 4,
+                    ..paper
+                },
+                "candidates",
             ),
         ];
         for (config, name) in broken {

@@ -1,5 +1,7 @@
+mod halving;
 mod objective_at;
 mod polish;
+mod starts;
 mod state;
 
 use rayon::prelude::*;
@@ -171,6 +173,11 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         for iteration in 0..=iterations {
             if iteration == polish::start(iterations) {
                 self.polish(&mut state, iteration)?;
+            }
+            let every = self.config.halve_every;
+            let is_halved = every.is_some_and(|every| iteration > 0 && iteration % every == 0);
+            if is_halved && state.has_rivals() {
+                state.halve(self.frozen.as_ref())?;
             }
             self.evaluate(&mut state, iteration)?;
             state.note_best();

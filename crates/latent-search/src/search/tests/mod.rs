@@ -1,4 +1,5 @@
 mod precision;
+mod starts;
 mod whole_images;
 
 use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
