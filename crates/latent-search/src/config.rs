@@ -1,3 +1,4 @@
+mod answer;
 mod context;
 mod latent;
 mod preset;
@@ -9,6 +10,7 @@ use semantic_inpaint_nn::frozen::{Favor, Precision};
 
 use crate::{Blend, Error, Result};
 
+pub use answer::SearchAnswer;
 pub use context::{ContextDistance, ContextReduction, ContextWeights};
 pub use latent::{LatentConstraint, LatentOptimizer, LatentSchedule, LatentStart};
 pub use preset::Preset;
@@ -32,6 +34,8 @@ pub struct SearchConfig {
     /// Iterations after which, again and again, the worse half of an image's restarts is dropped until
     /// one is left (successive halving, Jamieson and Talwalkar 2016); `None` keeps all to the end.
     pub halve_every: Option<usize>,
+    /// Which image is the answer, of those that the restarts found.
+    pub answer: SearchAnswer,
     /// λ, the weight of the prior loss.
     pub prior_weight: f64,
     /// Form of the prior loss.
@@ -116,6 +120,7 @@ impl SearchConfig {
             start: LatentStart::Prior,
             restarts: 1,
             halve_every: None,
+            answer: SearchAnswer::Best,
             prior_weight: 0.003,
             prior_loss: PriorLoss::LogOneMinusD,
             distance: ContextDistance::Absolute,
@@ -206,6 +211,13 @@ impl SearchConfig {
         }
         if self.halve_every == Some(0) {
             return invalid("iterations between two halvings", "at least 1", "0".into());
+        }
+        if !(1..=self.restarts).contains(&self.answer.num_restarts()) {
+            return invalid(
+                "answer",
+                "a mean of 1 to as many restarts as are made",
+                self.answer.to_string(),
+            );
         }
         if let LatentStart::Nearest { candidates } = self.start
             && candidates < self.restarts
@@ -369,6 +381,13 @@ mod tests {
                     ..paper
                 },
                 "halvings",
+            ),
+            (
+                SearchConfig {
+                    answer: SearchAnswer::Mean { of: 2 },
+                    ..paper
+                },
+                "answer",
             ),
             (
                 SearchConfig {

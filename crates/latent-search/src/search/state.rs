@@ -185,6 +185,18 @@ impl State {
         }
     }
 
+    /// The rows of each image, the lowest objective first.
+    pub(super) fn ranked_rows(&self) -> Vec<Vec<&Row>> {
+        let mut ranked: Vec<Vec<&Row>> = vec![Vec::new(); self.num_images()];
+        for row in self.rows() {
+            ranked[row.image].push(row);
+        }
+        for rows in &mut ranked {
+            rows.sort_by(|a, b| a.best.objective.total_cmp(&b.best.objective));
+        }
+        ranked
+    }
+
     /// The best row of each image.
     pub(super) fn best_rows(&self) -> Vec<&Row> {
         let mut best: Vec<Option<&Row>> = vec![None; self.num_images()];

@@ -1,4 +1,5 @@
 mod precision;
+mod ranking;
 mod starts;
 mod whole_images;
 

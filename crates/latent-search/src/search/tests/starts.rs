@@ -131,13 +131,13 @@ fn halving_keeps_the_restart_that_leads() {
     state.note_best();
     let (leaders, best) = (leaders(&state), state.best.clone());
     for left in [3, 2, 1] {
-        assert!(state.has_rivals());
-        state.halve(halving.frozen.as_ref()).unwrap();
+        assert!(state.has_more_than(1));
+        state.halve(halving.frozen.as_ref(), 1).unwrap();
         let rows: usize = state.groups.iter().map(|group| group.rows.len()).sum();
         assert_eq!(rows, left * 4);
         assert_eq!(self::leaders(&state), leaders);
     }
-    assert!(!state.has_rivals());
+    assert!(!state.has_more_than(1));
     halving.evaluate(&mut state, 1).unwrap();
     state.note_best();
     assert_eq!(state.best, best);
