@@ -37,7 +37,11 @@ const RESERVED: &[(&str, &[&str])] = &[
         &["semantic-inpaint-tensor", "semantic-inpaint-nn"],
     ),
     ("image", &["semantic-inpaint-data"]),
-    ("plotters", &["semantic-inpaint-train"]),
+    (
+        "plotters",
+        &["semantic-inpaint-train", "semantic-inpaint-metrics"],
+    ),
+    ("csv", &["semantic-inpaint-metrics"]),
     ("prost", &["semantic-inpaint-train"]),
     ("clap", &["semantic-inpaint-cli"]),
     ("ureq", &["semantic-inpaint-data"]),

@@ -1,9 +1,11 @@
+use std::path::{Path, PathBuf};
+
 use thiserror::Error;
 
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What can go wrong when images are scored.
+/// What can go wrong when images are scored and methods evaluated.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -85,10 +87,71 @@ pub enum Error {
         /// How many of them are NaN or negative infinity.
         num_invalid: usize,
     },
+    /// An evaluation of nothing.
+    #[error("an evaluation without {what} says nothing: name at least one")]
+    NothingToEvaluate {
+        /// What is missing, for example `methods`.
+        what: &'static str,
+    },
+    /// Things of an evaluation that must be told apart have one name.
+    #[error("the {what} `{name}` appears twice: give each {what} a name of its own, once")]
+    RepeatedName {
+        /// What has the name, for example `method`.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// A stored part of an evaluation was made of other images or with other settings.
+    #[error(
+        "{}: made of other images, with another seed or other settings: \
+         name another folder, or remove this file to make it anew",
+        path.display()
+    )]
+    OtherEvaluation {
+        /// The part.
+        path: PathBuf,
+    },
+    /// A stored part of an evaluation cannot be understood.
+    #[error("{}: damaged ({reason}): remove this file to make it anew", path.display())]
+    DamagedPart {
+        /// The part.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The observer of an evaluation stopped it.
+    #[error("the evaluation was stopped: run it again with the same folder to go on")]
+    EvaluationStopped,
+    /// A file or folder failed.
+    #[error("{}: {source}: check that it exists and is accessible", path.display())]
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// What the system reported.
+        source: std::io::Error,
+    },
+    /// A report could not be made.
+    #[cfg(feature = "report")]
+    #[error("the report cannot be written: {reason}: report this with the command that you ran")]
+    Report {
+        /// What failed.
+        reason: String,
+    },
+    /// Images or image files failed.
+    #[error(transparent)]
+    Data(#[from] semantic_inpaint_data::Error),
     /// The tensor layer failed.
     #[error(transparent)]
     Tensor(#[from] semantic_inpaint_tensor::Error),
     /// The mask does not fit the images.
     #[error(transparent)]
     Mask(#[from] semantic_inpaint_mask::Error),
+}
+
+impl Error {
+    /// A fault of this file or folder, for `map_err`.
+    pub(crate) fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File { path, source }
+    }
 }

@@ -11,11 +11,16 @@
 //! they are copies of training images. The sets behind them, [`PyramidSet`] and [`ThumbnailSet`], are
 //! filled batch by batch; [`halves`] of the real images give the baseline.
 //!
+//! An [`Evaluation`] measures [`EvaluatedMethod`]s with several masks on a set of images, in parts that
+//! are kept, so that it can be stopped and taken up. Its [`EvaluationReport`] holds a row for each image,
+//! mask and method; the feature `report` writes it down with figures.
+//!
 //! # Conventions
 //!
 //! Images are `[N, C, H, W]` in `[-1, 1]`, so that the peak of PSNR is 2; masks are 1 where known.
 //! Values are read to the host and all sums are f64. Values that are not finite are an error, never a
-//! score. This crate does not know how images were completed or generated.
+//! score. This crate does not know how images were completed or generated, and reads no clock: methods say
+//! how long they took.
 //!
 //! # Example
 //!
@@ -40,6 +45,7 @@
 
 mod duplicates;
 mod error;
+mod evaluation;
 #[cfg(test)]
 mod generator_tests;
 mod halves;
@@ -52,23 +58,33 @@ mod psnr;
 mod pyramid_set;
 mod quantile;
 mod region;
+#[cfg(feature = "report")]
+mod report;
 mod scores;
 mod seam;
 mod sliced_wasserstein;
 mod ssim;
 mod summary;
+mod table;
 #[cfg(test)]
 mod tests;
 mod thumbnail_set;
 
 pub use duplicates::{Duplicates, Repetition, duplicates};
 pub use error::{Error, Result};
+pub use evaluation::{
+    BoxedError, Comparison, EvaluatedMethod, Evaluation, EvaluationObserver, EvaluationPicture,
+    EvaluationReport, EvaluationRow, Failure, LabeledCompletion, MethodFamily, MethodObserver,
+    MethodRecord, Verdict, paired_difference,
+};
 pub use halves::halves;
 pub use memorization::{Memorization, memorization};
 pub use psnr::{psnr, region_psnr};
 pub use pyramid_set::PyramidSet;
 pub use quantile::median;
 pub use region::{Region, mean_absolute_error, mean_squared_error};
+#[cfg(feature = "report")]
+pub use report::{PointGroup, TsneConfig, draw_latent_map, tsne};
 pub use scores::{Scores, ScoresSummary, score};
 pub use seam::seam_score;
 pub use sliced_wasserstein::{

@@ -1,0 +1,78 @@
+use plotters::prelude::{BLACK, ChartBuilder, Color as _, PathElement, RGBColor, Rectangle, WHITE};
+use semantic_inpaint_data::Photo;
+use semantic_inpaint_mask::MaskShape;
+
+use super::canvas::{FONT, TEXT_PX, draw_wrapped, picture, text_style};
+use super::marks::{LEGEND_PX, mark};
+use crate::{EvaluationReport, Result, Summary};
+
+const WIDTH_PX: u32 = 960;
+const BAR_PX: u32 = 26;
+const AXIS_PX: u32 = 48;
+/// The numbers at the right.
+const NUMBERS_PX: i32 = 130;
+
+/// The mean PSNR in the hole of each label as a bar with its 95 % interval; `None` without a completion.
+pub(super) fn draw(report: &EvaluationReport, mask: MaskShape) -> Result<Option<Photo>> {
+    let bars = bars(report, mask)?;
+    let ends = bars.iter().flat_map(|(.., summary)| {
+        let half_width = summary.half_width.unwrap_or(0.0);
+        [summary.mean - half_width, summary.mean + half_width]
+    });
+    let ends: Vec<f64> = ends.collect();
+    if bars.is_empty() {
+        return Ok(None);
+    }
+    let low = ends.iter().copied().fold(0.0, f64::min);
+    let high = 1.02 * ends.iter().copied().fold(1.0, f64::max);
+    let plot_height = BAR_PX * bars.len() as u32;
+    let photo = picture((WIDTH_PX, plot_height + AXIS_PX), |area| {
+        let (names, rest) = area.split_horizontally(LEGEND_PX);
+        let (plot, numbers) = rest.split_horizontally(WIDTH_PX as i32 - LEGEND_PX - NUMBERS_PX);
+        let middle = |place: usize| (place as i32 * BAR_PX as i32) + (BAR_PX as i32 - TEXT_PX) / 2;
+        for (row, (_, label, summary)) in bars.iter().enumerate() {
+            draw_wrapped(&names, label, (8, middle(row)), 10_000)?;
+            let number = format!("{summary:.2}");
+            numbers.draw_text(&number, &text_style(&numbers, &BLACK), (8, middle(row)))?;
+        }
+        let mut chart = ChartBuilder::on(&plot)
+            .x_label_area_size(AXIS_PX)
+            .build_cartesian_2d(low..high, 0.0..bars.len() as f64)?;
+        chart
+            .configure_mesh()
+            .disable_y_mesh()
+            .light_line_style(WHITE)
+            .bold_line_style(BLACK.mix(0.12))
+            .label_style((FONT, TEXT_PX))
+            .x_desc("PSNR in the hole (dB)")
+            .axis_desc_style((FONT, TEXT_PX))
+            .x_label_formatter(&|value| format!("{value:.0}"))
+            .draw()?;
+        for (row, (place, _, summary)) in bars.iter().enumerate() {
+            let middle = (bars.len() - row) as f64 - 0.5;
+            let bar = [(0.0, middle - 0.35), (summary.mean, middle + 0.35)];
+            let color: RGBColor = mark(*place).color;
+            chart.draw_series([Rectangle::new(bar, color.mix(0.75).filled())])?;
+            if let Some(half_width) = summary.half_width {
+                let ends = [summary.mean - half_width, summary.mean + half_width];
+                let whisker = ends.map(|end| (end, middle));
+                let caps = ends.map(|end| [(end, middle - 0.2), (end, middle + 0.2)]);
+                let lines = [whisker, caps[0], caps[1]];
+                chart.draw_series(lines.map(|line| PathElement::new(line, BLACK)))?;
+            }
+        }
+        Ok(())
+    })?;
+    Ok(Some(photo))
+}
+
+fn bars(report: &EvaluationReport, mask: MaskShape) -> Result<Vec<(usize, &str, Summary)>> {
+    let mut bars = Vec::new();
+    for (place, label) in report.labels().into_iter().enumerate() {
+        let scores = report.summary(mask, label)?;
+        let summary = scores.map(|scores| scores.hole_psnr);
+        let finite = summary.filter(|summary| summary.mean.is_finite());
+        bars.extend(finite.map(|summary| (place, label, summary)));
+    }
+    Ok(bars)
+}

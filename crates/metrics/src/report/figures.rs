@@ -1,0 +1,128 @@
+use std::ops::Range;
+
+use semantic_inpaint_data::Photo;
+use semantic_inpaint_mask::MaskShape;
+
+use super::strips::Strips;
+use super::{Figure, bars, hole_size, speed};
+use crate::evaluation::{CORRUPTED, TRUTH, mask_stem};
+use crate::{EvaluationReport, Result};
+
+/// The report's own figures, in order.
+pub(super) fn figures(report: &EvaluationReport) -> Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    let mut add = |title: String, caption: &str, stem: String, photo: Option<Photo>| {
+        let caption = caption.into();
+        figures.extend(photo.map(|photo| Figure {
+            title,
+            caption,
+            stem,
+            photo,
+        }));
+    };
+    for &mask in &report.masks {
+        add(
+            format!("Images with {mask}"),
+            "The first images: the original, what the methods see, and each completion. Crossed-out \
+             places failed.",
+            format!("images-{}", mask_stem(mask)),
+            images_with(report, mask).render()?,
+        );
+    }
+    if let Some(first) = report.pictures.first() {
+        add(
+            "One image with all masks".into(),
+            "The first image, a row for each mask.",
+            "masks".into(),
+            masks_of(report, &first.image).render()?,
+        );
+    }
+    add(
+        "Quality and the size of the hole".into(),
+        "Mean PSNR in the hole against the share of the pixels that is missing. Lines join masks of one \
+         kind.",
+        "hole-size".into(),
+        hole_size::draw(report)?,
+    );
+    add(
+        "Quality and time".into(),
+        "Mean PSNR in the hole against seconds per image, both means over the masks. Methods that lack a \
+         mask are left out.",
+        "time".into(),
+        speed::draw(report)?,
+    );
+    for &mask in &report.masks {
+        add(
+            format!("PSNR in the hole with {mask}"),
+            "Means over images with 95 % intervals.",
+            format!("bars-{}", mask_stem(mask)),
+            bars::draw(report, mask)?,
+        );
+    }
+    Ok(figures)
+}
+
+/// Paper's figures 3 to 5: a row for each image.
+fn images_with(report: &EvaluationReport, mask: MaskShape) -> Strips<'_> {
+    let mut images: Vec<&str> = Vec::new();
+    for picture in report
+        .pictures
+        .iter()
+        .filter(|picture| picture.mask == mask)
+    {
+        if picture.method == TRUTH {
+            images.push(&picture.image);
+        }
+    }
+    let row = |image: &&str| (String::new(), row(report, mask, image));
+    Strips {
+        columns: columns(report),
+        rows: images.iter().map(row).collect(),
+    }
+}
+
+/// Paper's figure 6: a row for each mask.
+fn masks_of<'a>(report: &'a EvaluationReport, image: &str) -> Strips<'a> {
+    let row = |mask: &MaskShape| (mask.to_string(), row(report, *mask, image));
+    Strips {
+        columns: columns(report),
+        rows: report.masks.iter().map(row).collect(),
+    }
+}
+
+fn columns(report: &EvaluationReport) -> Vec<&str> {
+    ["original", CORRUPTED]
+        .into_iter()
+        .chain(report.labels())
+        .collect()
+}
+
+fn row<'a>(report: &'a EvaluationReport, mask: MaskShape, image: &str) -> Vec<Option<&'a Photo>> {
+    let of = |method: &str| {
+        let is_it = |picture: &&crate::EvaluationPicture| {
+            (
+                picture.mask,
+                picture.image.as_str(),
+                picture.method.as_str(),
+            ) == (mask, image, method)
+        };
+        report
+            .pictures
+            .iter()
+            .find(is_it)
+            .map(|picture| &picture.photo)
+    };
+    [TRUTH, CORRUPTED]
+        .into_iter()
+        .chain(report.labels())
+        .map(of)
+        .collect()
+}
+
+/// What holds these values, with some room.
+pub(super) fn range(values: &[f64]) -> Range<f64> {
+    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let room = (0.08 * (high - low)).max(0.5);
+    low - room..high + room
+}
