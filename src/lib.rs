@@ -29,8 +29,8 @@
 //!
 //! The root names what most programs need. Everything else is in the modules, one for each crate of
 //! the workspace: [`tensor`], [`nn`], [`mask`], [`data`], [`dcgan`], [`train`], [`latent_search`],
-//! [`classical`], [`metrics`] and [`pretrained`]. A program that needs one of them alone can depend on that crate
-//! and compiles nothing else. The trait that inpainting methods implement is
+//! [`context_encoder`], [`classical`], [`metrics`] and [`pretrained`]. A program that needs one of them
+//! alone can depend on that crate and compiles nothing else. The trait that inpainting methods implement is
 //! [`mask::Inpainter`].
 
 mod comparison;
@@ -43,6 +43,7 @@ mod photo_mask;
 mod reconstruction;
 
 pub use semantic_inpaint_classical as classical;
+pub use semantic_inpaint_context_encoder as context_encoder;
 pub use semantic_inpaint_data as data;
 pub use semantic_inpaint_dcgan as dcgan;
 pub use semantic_inpaint_latent_search as latent_search;

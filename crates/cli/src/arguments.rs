@@ -37,14 +37,18 @@ enum Command {
 /// Train a model on a data set
 #[derive(Debug, Subcommand)]
 enum Train {
-    Dcgan(Box<train::Arguments>),
+    Dcgan(Box<train::dcgan::Arguments>),
+    ContextEncoder(Box<train::context_encoder::Arguments>),
 }
 
 impl Arguments {
     pub(crate) fn run(self) -> Result<Status> {
         match self.command {
             Command::Inpaint(arguments) => inpaint::run(&arguments),
-            Command::Train(Train::Dcgan(arguments)) => train::run(&arguments),
+            Command::Train(Train::Dcgan(arguments)) => train::dcgan::run(&arguments),
+            Command::Train(Train::ContextEncoder(arguments)) => {
+                train::context_encoder::run(&arguments)
+            }
             Command::Sample(arguments) => sample::run(&arguments),
             Command::Score(arguments) => score::run(&arguments),
             Command::Mask(arguments) => mask::run(&arguments),

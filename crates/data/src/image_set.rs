@@ -172,6 +172,19 @@ impl ImageSet {
         &self.pixels
     }
 
+    /// The mean color over all pixels of all images: red, green and blue in `[-1, 1]`.
+    #[must_use]
+    pub fn mean_color(&self) -> [f32; 3] {
+        let mut sums = [0u64; 3];
+        for pixel in self.pixels.chunks_exact(3) {
+            for (sum, &level) in sums.iter_mut().zip(pixel) {
+                *sum += u64::from(level);
+            }
+        }
+        let count = (self.pixels.len() / 3) as f64;
+        sums.map(|sum| (sum as f64 / count / 127.5 - 1.0) as f32)
+    }
+
     /// The pixels of one image, `[H, W, 3]`.
     ///
     /// # Errors

@@ -116,14 +116,6 @@ pub enum Error {
         /// The value that was found.
         got: String,
     },
-    /// A model file is of another kind or version, or its metadata is damaged.
-    #[error("{file} is not a model file of this project: {reason}")]
-    ModelFile {
-        /// The file's name, or what stands for it.
-        file: String,
-        /// What was found.
-        reason: String,
-    },
     /// Weights do not fit the network, or cannot be read or written.
     #[error(transparent)]
     Weights(#[from] semantic_inpaint_nn::Error),

@@ -31,4 +31,5 @@ pub use config::{DcganConfig, DiscriminatorNorm};
 pub use discriminator::DcganDiscriminator;
 pub use error::{Error, Result};
 pub use generator::DcganGenerator;
-pub use model_file::{DcganModel, ModelCard};
+pub use model_file::DcganModel;
+pub use semantic_inpaint_nn::ModelCard;

@@ -1,15 +1,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use semantic_inpaint_nn::Network;
 use semantic_inpaint_nn::weight_file::{self, StoredPrecision, WeightFile};
+use semantic_inpaint_nn::{Error as NnError, ModelCard, ModelFile, Network};
 use semantic_inpaint_tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
 
-use crate::{DcganConfig, DcganDiscriminator, DcganGenerator, Error, Result};
+use crate::{DcganConfig, DcganDiscriminator, DcganGenerator, Result};
 
-/// The format that this version writes and reads.
-const FORMAT: u32 = 1;
 const KIND: &str = "dcgan";
 const GENERATOR: &str = "generator.";
 const DISCRIMINATOR: &str = "discriminator.";
@@ -29,37 +26,12 @@ pub struct DcganModel {
     pub card: ModelCard,
 }
 
-/// What a model file says of itself.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ModelCard {
-    /// The training images, in words.
-    pub dataset: String,
-    /// How an image was made into the network's input, in words: framing and size.
-    pub preprocessing: String,
-    /// Training steps.
-    pub steps: u64,
-    /// Scores by name.
-    pub metrics: BTreeMap<String, f64>,
-    /// Terms under which the weights may be used.
-    pub licence: String,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct Metadata {
-    format: u32,
-    kind: String,
-    config: DcganConfig,
-    #[serde(flatten)]
-    card: ModelCard,
-}
-
 impl DcganModel {
     /// Reads a model file.
     ///
     /// # Errors
     ///
-    /// [`Error::ModelFile`] when the metadata is missing or of another kind or version; a weight error
+    /// [`semantic_inpaint_nn::Error::ModelFile`] when the metadata is missing or of another kind or version; a weight error
     /// with file or parameter when the file is damaged or the shapes do not fit the configuration.
     pub fn load(path: &Path, device: &Device) -> Result<Self> {
         Self::from_file(
@@ -92,51 +64,25 @@ impl DcganModel {
             tensors.extend(prefixed(DISCRIMINATOR, plain.params().to_tensors()?));
             config.discriminator_norm = plain.config().discriminator_norm;
         }
-        let metadata = Metadata {
-            format: FORMAT,
-            kind: KIND.into(),
+        let file = ModelFile {
             config,
             card: self.card.clone(),
+            tensors,
         };
-        let file = path.display().to_string();
-        let text = serde_json::to_string(&metadata).map_err(|error| Error::ModelFile {
-            file,
-            reason: error.to_string(),
-        })?;
-        Ok(weight_file::save(path, &tensors, &text, precision)?)
+        Ok(file.save(path, KIND, precision)?)
     }
 
     fn from_file(file: WeightFile, name: &str, device: &Device) -> Result<Self> {
-        let refused = |reason: String| Error::ModelFile {
-            file: name.to_owned(),
-            reason,
-        };
-        let text = file.metadata.as_deref().ok_or_else(|| {
-            refused(
-                "it has no `semantic_inpaint` metadata: is it a PyTorch file? see `import`".into(),
-            )
-        })?;
-        let metadata: Metadata =
-            serde_json::from_str(text).map_err(|error| refused(format!("metadata: {error}")))?;
-        if metadata.kind != KIND {
-            return Err(refused(format!(
-                "it holds a `{}`, not a `{KIND}`",
-                metadata.kind
-            )));
-        }
-        if metadata.format != FORMAT {
-            let reason = format!("format {} is unknown: update this program", metadata.format);
-            return Err(refused(reason));
-        }
+        let file = ModelFile::<DcganConfig>::from_weights(file, name, KIND)?;
         let (generator, discriminator) = split(file.tensors, name)?;
-        let config = metadata.config;
+        let config = file.config;
         let discriminator = (!discriminator.is_empty())
             .then(|| DcganDiscriminator::from_tensors(config, &discriminator, device))
             .transpose()?;
         Ok(Self {
             generator: DcganGenerator::from_tensors(config, &generator, device)?,
             discriminator,
-            card: metadata.card,
+            card: file.card,
         })
     }
 }
@@ -159,10 +105,11 @@ fn split(tensors: Tensors, file: &str) -> Result<(Tensors, Tensors)> {
             discriminator.insert(short.to_owned(), tensor);
         } else {
             let reason = format!("tensor `{name}` belongs to neither network");
-            return Err(Error::ModelFile {
+            return Err(NnError::ModelFile {
                 file: file.to_owned(),
                 reason,
-            });
+            }
+            .into());
         }
     }
     Ok((generator, discriminator))

@@ -74,6 +74,14 @@ pub enum Error {
         /// What the parser said.
         reason: String,
     },
+    /// A model file is of another kind or version, or its metadata is damaged.
+    #[error("{file} is not a model file of this project: {reason}")]
+    ModelFile {
+        /// The file's name, or what stands for it.
+        file: String,
+        /// What was found.
+        reason: String,
+    },
     /// A tensor operation failed.
     #[error(transparent)]
     Tensor(#[from] semantic_inpaint_tensor::Error),

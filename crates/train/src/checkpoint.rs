@@ -2,19 +2,19 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use semantic_inpaint_nn::weight_file::{self, StoredPrecision};
-use semantic_inpaint_nn::{Adam, Discriminator, Generator, Params};
+use semantic_inpaint_nn::{Adam, Discriminator, Network, Params};
 use semantic_inpaint_tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint_folder;
 use crate::error::io;
 use crate::stability::Health;
-use crate::{CheckpointScores, Error, GanTrainer, Result};
+use crate::{Adversaries, CheckpointScores, Error, Result};
 
 const STATE: &str = "state.json";
 
-/// What a checkpoint keeps beside tensors. The latents and the data of a step are functions of the
-/// seed and the step, so this is the position of both.
+/// What a checkpoint keeps beside tensors. The random numbers and the data of a step are functions of
+/// the seed and the step, so this is the position of both.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct State {
@@ -36,7 +36,7 @@ struct State {
 
 const FORMAT: u32 = 1;
 
-impl<G: Generator, D: Discriminator> GanTrainer<G, D> {
+impl<G: Network, D: Discriminator> Adversaries<G, D> {
     /// Writes everything that a resumed run needs into `folder`, which appears whole or not at all; one
     /// that is there already stays until the new one takes its place.
     ///
@@ -87,7 +87,7 @@ impl<G: Generator, D: Discriminator> GanTrainer<G, D> {
         checkpoint_folder::publish(partial, folder)
     }
 
-    /// Restores what [`GanTrainer::save_checkpoint`] wrote; training then goes on as if it had never
+    /// Restores what [`Adversaries::save_checkpoint`] wrote; training then goes on as if it had never
     /// stopped, bit for bit on the CPU.
     ///
     /// # Errors

@@ -47,6 +47,9 @@ pub enum Error {
         /// Returns made.
         returns: u64,
     },
+    /// A trainer could not make a step for a reason of its own.
+    #[error(transparent)]
+    Trainer(Box<dyn std::error::Error + Send + Sync>),
     /// The score of a checkpoint failed.
     #[error("no score for the checkpoint of step {step}: {source}")]
     Score {

@@ -2,7 +2,9 @@
 //!
 //! [`GanTrainer`] makes one step at a time on any [`Generator`](semantic_inpaint_nn::Generator) and
 //! [`Discriminator`](semantic_inpaint_nn::Discriminator) and keeps a running average of the generator.
-//! [`train`] runs it over a [`BatchSource`] into a [`RunDirectory`] with checkpoints, an event log
+//! Both are of one kind of [`Trainer`]; others hold [`Adversaries`], too, and minimize another
+//! [`GeneratorLoss`].
+//! [`train`] runs a trainer over a [`BatchSource`] into a [`RunDirectory`] with checkpoints, an event log
 //! and samples from fixed latents, and tells an [`Observer`] what happens; [`train_with_score`] also
 //! keeps the best checkpoint by a [`CheckpointScore`]. Every random number of a run is a function of
 //! its seed and the step, so that ten steps are ten steps, interrupted or not.
@@ -38,6 +40,7 @@
 //! # }
 //! ```
 
+mod adversaries;
 mod augmentation;
 mod checkpoint;
 mod checkpoint_folder;
@@ -58,15 +61,17 @@ mod session;
 mod stability;
 #[cfg(feature = "tensorboard")]
 mod tensorboard;
+mod trainer;
 mod training;
 
+pub use adversaries::{Adversaries, GeneratorLoss, StepReport};
 pub use augmentation::DiffAugment;
 pub use config::TrainConfig;
 #[cfg(feature = "curves")]
 pub use curves::draw_curves;
 pub use error::{Error, Result};
 pub use event_log::Event;
-pub use gan_trainer::{GanTrainer, StepReport};
+pub use gan_trainer::GanTrainer;
 pub use gradient_penalty::GradientPenalty;
 pub use history::{History, Series};
 pub use objective::Objective;
@@ -76,4 +81,5 @@ pub use score::{CheckpointScore, CheckpointScores, Unscored};
 pub use stability::{Fault, Return, StabilityConfig};
 #[cfg(feature = "tensorboard")]
 pub use tensorboard::{PngPicture, TensorBoard};
+pub use trainer::Trainer;
 pub use training::{BatchSource, Outcome, train, train_with_score};

@@ -8,7 +8,7 @@ pub struct CheckpointScores {
     /// What the best checkpoint is chosen by, lower being better; a number that is not finite is none.
     pub decisive: f64,
     /// Whatever else was measured, and that number where it has a name: for the event log, the curves
-    /// and the model's card. Lower is better.
+    /// and the model's card. Lower is better, unless its name says otherwise, as that of a PSNR.
     pub named: BTreeMap<String, f64>,
 }
 

@@ -1,16 +1,14 @@
 use std::time::{Duration, Instant};
 
-use semantic_inpaint_nn::{Discriminator, Generator};
-
 use crate::event_log::EventLog;
 use crate::{
-    BatchSource, CheckpointScore, CheckpointScores, Error, Event, Fault, GanTrainer, Observer,
-    Outcome, Result, Return, RunDirectory, StepReport, TrainConfig,
+    BatchSource, CheckpointScore, CheckpointScores, Error, Event, Fault, Observer, Outcome, Result,
+    Return, RunDirectory, StepReport, TrainConfig, Trainer,
 };
 
 /// One call of `train`: the loop over the steps, and what it writes.
-pub(crate) struct Session<'a, G, D, B, S, O> {
-    trainer: &'a mut GanTrainer<G, D>,
+pub(crate) struct Session<'a, T, B, S, O> {
+    trainer: &'a mut T,
     source: &'a B,
     run: &'a RunDirectory,
     score: &'a mut S,
@@ -33,23 +31,22 @@ enum Due {
     Stop,
 }
 
-impl<'a, G, D, B, S, O> Session<'a, G, D, B, S, O>
+impl<'a, T, B, S, O> Session<'a, T, B, S, O>
 where
-    G: Generator,
-    D: Discriminator,
+    T: Trainer,
     B: BatchSource,
-    S: CheckpointScore<G>,
+    S: CheckpointScore<T::Generator>,
     O: Observer,
 {
     pub(crate) fn start(
-        trainer: &'a mut GanTrainer<G, D>,
+        trainer: &'a mut T,
         source: &'a B,
         run: &'a RunDirectory,
         score: &'a mut S,
         observer: &'a mut O,
     ) -> Result<Self> {
         run.remove_leftovers()?;
-        let step = trainer.steps();
+        let step = trainer.adversaries().steps();
         let mut session = Self {
             log: EventLog::open(&run.events(), step)?,
             started: Instant::now(),
@@ -74,7 +71,7 @@ where
     }
 
     pub(crate) fn run(mut self) -> Result<Outcome> {
-        while self.trainer.steps() < self.config().steps {
+        while self.steps() < self.config().steps {
             let (fault, stop) = match self.step() {
                 Ok(report) => self.stepped(&report)?,
                 Err(Error::Diverged { .. }) if self.config().stability.max_returns > 0 => {
@@ -89,17 +86,21 @@ where
                 return Ok(Outcome::Stopped);
             }
         }
-        let step = self.trainer.steps();
+        let step = self.steps();
         self.log.write(&Event::Ended { step })?;
         Ok(Outcome::Finished)
     }
 
     fn config(&self) -> &TrainConfig {
-        self.trainer.config()
+        self.trainer.adversaries().config()
+    }
+
+    fn steps(&self) -> u64 {
+        self.trainer.adversaries().steps()
     }
 
     fn step(&mut self) -> Result<StepReport> {
-        let step = self.trainer.steps();
+        let step = self.steps();
         let real = self
             .source
             .batch(step)
@@ -129,7 +130,7 @@ where
         }
         let every = self.config().checkpoint_every;
         if due != Due::Regular || report.step.is_multiple_of(every) {
-            if !self.trainer.has_finite_weights()? {
+            if !self.trainer.adversaries().has_finite_weights()? {
                 return match self.config().stability.max_returns {
                     0 => Err(Error::diverged(report)),
                     _ => Ok((Some(Fault::NotFinite), stop)),
@@ -153,16 +154,19 @@ where
     /// Shows samples where they are due, and looks for faults.
     fn judge(&mut self, report: &StepReport, due: Due) -> Result<Option<Fault>> {
         let (step, stability) = (report.step, self.config().stability);
-        let mut fault = self.trainer.health.stepped(report, &stability);
+        let mut fault = self
+            .trainer
+            .adversaries_mut()
+            .health
+            .stepped(report, &stability);
         let is_regular = step.is_multiple_of(self.config().sample_every);
         if is_regular || due != Due::Regular {
             self.observer.sampled(step, &self.trainer.samples()?);
         }
         // At regular steps only: a run that is stopped must not judge itself more often.
-        if is_regular && self.config().sample_count > 1 {
-            let diversity = self.trainer.diversity()?;
-            let collapsed = self.trainer.health.sampled(step, diversity, &stability);
-            fault = fault.or(collapsed);
+        if is_regular && let Some(diversity) = self.trainer.diversity()? {
+            let health = &mut self.trainer.adversaries_mut().health;
+            fault = fault.or(health.sampled(step, diversity, &stability));
         }
         Ok(fault)
     }
@@ -185,6 +189,7 @@ where
         };
         let folder = self.run.checkpoint(step);
         self.trainer
+            .adversaries()
             .save_scored_checkpoint(&folder, scores.as_ref())?;
         let (keep, needed) = (self.config().keep_checkpoints, self.needed()?);
         self.run.checkpoint_written(step, keep, &needed)?;
@@ -201,7 +206,9 @@ where
     /// The scores of the generator as it is, if it is scored and they decide anything.
     fn scores(&mut self, step: u64) -> Result<Option<CheckpointScores>> {
         let started = Instant::now();
-        let scores = self.score.score(step, self.trainer.averaged_generator());
+        let scores = self
+            .score
+            .score(step, self.trainer.adversaries().averaged_generator());
         let scores = scores.map_err(|source| Error::Score { step, source })?;
         let scores = scores.filter(|scores| scores.decisive.is_finite());
         let took = started.elapsed();
@@ -218,14 +225,14 @@ where
             return Ok(Vec::new());
         }
         let every = self.config().checkpoint_every;
-        let good = self.trainer.health.good_steps();
+        let good = self.trainer.adversaries().health.good_steps();
         let checkpoint = |limit| Ok(self.run.good_checkpoint(limit, every)?.0);
         good.into_iter().map(checkpoint).collect()
     }
 
     /// Goes back to the last good checkpoint with lower learning rates.
     fn return_from(&mut self, fault: Fault) -> Result<()> {
-        let (from, before) = (self.trainer.steps(), self.trainer.health);
+        let (from, before) = (self.steps(), self.trainer.adversaries().health);
         let (stability, every) = (self.config().stability, self.config().checkpoint_every);
         if before.returns >= stability.max_returns {
             self.log.write(&Event::Faulty { step: from, fault })?;
@@ -237,18 +244,20 @@ where
         }
         let limit = before.good_until(&fault).min(from - 1);
         let (to, folder) = self.run.good_checkpoint(limit, every)?;
-        self.trainer.restore_checkpoint(&folder)?;
-        let restored = self.trainer.health;
-        self.trainer
-            .set_health(restored.after_return(&before, stability.rate_factor))?;
+        let adversaries = self.trainer.adversaries_mut();
+        adversaries.restore_checkpoint(&folder)?;
+        let health = adversaries
+            .health
+            .after_return(&before, stability.rate_factor);
+        adversaries.set_health(health)?;
         self.run.return_to(to)?;
         self.log = EventLog::open(&self.run.events(), to)?;
         let returned = Return {
             from,
             to,
             fault,
-            returns: self.trainer.health.returns,
-            rate_scale: self.trainer.health.rate_scale,
+            returns: health.returns,
+            rate_scale: health.rate_scale,
         };
         self.log.write_once(&Event::Returned {
             step: to,

@@ -234,6 +234,7 @@ mod tests {
             step,
             discriminator_loss: 1.0,
             generator_loss: 1.0,
+            reconstruction_loss: None,
             gradient_penalty: None,
             real_logit: 0.0,
             fake_logit: 0.0,

@@ -1,8 +1,7 @@
-use semantic_inpaint_nn::{Discriminator, Generator};
 use semantic_inpaint_tensor::ImageBatch;
 
 use crate::session::Session;
-use crate::{CheckpointScore, GanTrainer, Observer, Result, RunDirectory, Unscored};
+use crate::{CheckpointScore, Observer, Result, RunDirectory, Trainer, Unscored};
 
 /// Gives the real images of each step.
 ///
@@ -55,8 +54,8 @@ pub enum Outcome {
 /// [`Error::Diverged`](crate::Error::Diverged), or [`Error::Unstable`](crate::Error::Unstable) when
 /// the returns are used up; [`Error::Io`](crate::Error::Io) naming the file. The newest checkpoint
 /// stays usable.
-pub fn train<G: Generator, D: Discriminator>(
-    trainer: &mut GanTrainer<G, D>,
+pub fn train<T: Trainer>(
+    trainer: &mut T,
     source: &impl BatchSource,
     run: &RunDirectory,
     observer: &mut impl Observer,
@@ -74,11 +73,11 @@ pub fn train<G: Generator, D: Discriminator>(
 /// # Errors
 ///
 /// As [`train`]; [`Error::Score`](crate::Error::Score) when the score fails.
-pub fn train_with_score<G: Generator, D: Discriminator>(
-    trainer: &mut GanTrainer<G, D>,
+pub fn train_with_score<T: Trainer>(
+    trainer: &mut T,
     source: &impl BatchSource,
     run: &RunDirectory,
-    score: &mut impl CheckpointScore<G>,
+    score: &mut impl CheckpointScore<T::Generator>,
     observer: &mut impl Observer,
 ) -> Result<Outcome> {
     Session::start(trainer, source, run, score, observer)?.run()

@@ -1,11 +1,14 @@
 //! `info`: what a model, a set, a run or an image is.
 
+mod context_encoder;
 mod model;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
+use semantic_inpaint::context_encoder::ContextEncoderModel;
+use semantic_inpaint::nn::model_file;
 use semantic_inpaint::train::RunDirectory;
 use semantic_inpaint::{ImageSet, ImageSource, PretrainedModel, read_photo};
 use serde_json::{Value, json};
@@ -70,6 +73,9 @@ fn describe(target: &Path) -> Result<Value> {
 }
 
 fn describe_safetensors(path: &Path) -> Result<Value> {
+    if model_file::kind(path).ok().flatten().as_deref() == Some(ContextEncoderModel::KIND) {
+        return context_encoder::describe(path);
+    }
     let of_model = match model::describe(&ModelChoice::File(path.into())) {
         Ok(facts) => return Ok(facts),
         Err(error) => error,

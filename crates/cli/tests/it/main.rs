@@ -23,5 +23,7 @@ mod score;
 mod tools;
 /// `train dcgan`: runs, interruptions, resumption.
 mod train;
+/// `train context-encoder`.
+mod train_context_encoder;
 /// `train dcgan`: objectives, augmentation, faults.
 mod train_options;

@@ -4,15 +4,13 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use indicatif::ProgressBar;
 use semantic_inpaint::data::{ContactSheet, batch_to_photos};
-use semantic_inpaint::dcgan::{DcganDiscriminator, DcganGenerator};
-use semantic_inpaint::nn::weight_file::{self, StoredPrecision};
 use semantic_inpaint::train::{
     CheckpointScores, Fault, Observer, Return, RunDirectory, StepReport, draw_curves,
 };
-use semantic_inpaint::{DcganConfig, DcganModel, Device, ImageBatch, ImageSet, ModelCard};
+use semantic_inpaint::{ImageBatch, ImageSet, ModelCard};
 
 use super::board::Board;
-use super::run_config::RunConfig;
+use super::settings::RunSettings;
 use crate::progress::{self, Display};
 use crate::{interrupt, output};
 
@@ -29,10 +27,22 @@ fn best_model_file(run: &RunDirectory) -> PathBuf {
     run.path().join("best.safetensors")
 }
 
+/// How a kind of model is written for its users.
+pub(super) trait ModelFiles {
+    /// Writes the model of a checkpoint, whole or not at all.
+    fn write(&self, checkpoint: &Path, card: ModelCard, file: &Path) -> Result<()>;
+
+    /// The card of a model file that can be read.
+    fn card(&self, file: &Path) -> Option<ModelCard>;
+
+    /// The grid of its samples.
+    fn sheet(&self) -> ContactSheet;
+}
+
 /// Shows a run's progress, writes its pictures and models, and passes on Ctrl-C.
-pub(super) struct Watch {
+pub(super) struct Watch<M> {
     run: RunDirectory,
-    config: DcganConfig,
+    models: M,
     card: ModelCard,
     batch_size: usize,
     steps: u64,
@@ -48,39 +58,41 @@ pub(super) struct Watch {
     fault: Option<anyhow::Error>,
 }
 
-impl Watch {
+impl<M: ModelFiles> Watch<M> {
     pub(super) fn new(
         run: RunDirectory,
-        config: &RunConfig,
+        settings: &impl RunSettings,
+        models: M,
         set: &ImageSet,
         first_step: u64,
     ) -> Result<Self> {
+        let (train, data) = (settings.train(), settings.data());
         let board = Board::open(&run, first_step)?;
-        let bar = progress::bar("training", config.train.steps, Display::Terminal);
+        let bar = progress::bar("training", train.steps, Display::Terminal);
         bar.set_position(first_step);
         bar.reset_eta();
-        let dataset = match config.data.dataset_name.as_str() {
+        let dataset = match data.dataset_name.as_str() {
             "" => set.record().source.clone(),
             name => name.to_owned(),
         };
         let size = set.size_px();
         let watch = Self {
             run,
-            config: config.model,
+            models,
             card: ModelCard {
                 dataset,
-                preprocessing: format!("{}, {size}x{size}, [-1, 1]", config.data.framing),
-                licence: config.data.licence.clone(),
+                preprocessing: format!("{}, {size}x{size}, [-1, 1]", data.framing),
+                licence: data.licence.clone(),
                 ..ModelCard::default()
             },
-            batch_size: config.train.batch_size,
-            steps: config.train.steps,
+            batch_size: train.batch_size,
+            steps: train.steps,
             steps_made: 0,
             started: Instant::now(),
             scoring: Duration::ZERO,
             last_line: None,
             bar,
-            log_every: config.train.log_every,
+            log_every: train.log_every,
             board,
             fault: None,
         };
@@ -102,32 +114,20 @@ impl Watch {
     }
 
     fn write_samples(&mut self, step: u64, samples: &ImageBatch) -> Result<()> {
-        let sheet = ContactSheet::default().render(&batch_to_photos(samples)?)?;
+        let sheet = self.models.sheet().render(&batch_to_photos(samples)?)?;
         sheet.save(self.run.sample_file(step))?;
         self.board.picture("samples", step, &sheet)
     }
 
     /// Writes the model of a checkpoint for its users, whole or not at all.
     fn write_model(&self, step: u64, checkpoint: &Path, file: &Path) -> Result<()> {
-        let load = |name: &str| weight_file::load(&checkpoint.join(name));
-        let (config, cpu) = (self.config, &Device::Cpu);
-        let generator = load("averaged_generator.safetensors")?.tensors;
-        let discriminator = load("discriminator.safetensors")?.tensors;
         let scores = self.run.scores(step)?;
-        let model = DcganModel {
-            generator: DcganGenerator::from_tensors(config, &generator, cpu)?,
-            discriminator: Some(DcganDiscriminator::from_tensors(
-                config,
-                &discriminator,
-                cpu,
-            )?),
-            card: ModelCard {
-                steps: step,
-                metrics: scores.map(|scores| scores.named).unwrap_or_default(),
-                ..self.card.clone()
-            },
+        let card = ModelCard {
+            steps: step,
+            metrics: scores.map(|scores| scores.named).unwrap_or_default(),
+            ..self.card.clone()
         };
-        Ok(model.save(file, StoredPrecision::F32)?)
+        self.models.write(checkpoint, card, file)
     }
 
     /// Writes the models of the newest and the best checkpoint, where there are any and their files are
@@ -139,10 +139,7 @@ impl Watch {
             (best, best_model_file(&self.run)),
         ] {
             if let Ok((step, checkpoint)) = found
-                && DcganModel::load(&file, &Device::Cpu)
-                    .map(|model| model.card.steps)
-                    .ok()
-                    != Some(step)
+                && self.models.card(&file).map(|card| card.steps) != Some(step)
             {
                 self.write_model(step, &checkpoint, &file)?;
             }
@@ -167,11 +164,14 @@ impl Watch {
             step,
             discriminator_loss,
             generator_loss,
+            reconstruction_loss,
             ..
         } = report;
-        let text = format!(
-            "D {discriminator_loss:.3} G {generator_loss:.3}, {images_per_second:.0} images/s"
-        );
+        let losses = match reconstruction_loss {
+            Some(loss) => format!("reconstruction {loss:.4} D {discriminator_loss:.3}"),
+            None => format!("D {discriminator_loss:.3} G {generator_loss:.3}"),
+        };
+        let text = format!("{losses}, {images_per_second:.0} images/s");
         if !self.bar.is_hidden() {
             self.bar.set_message(text);
             self.bar.set_position(*step);
@@ -192,7 +192,7 @@ impl Watch {
     }
 }
 
-impl Observer for Watch {
+impl<M: ModelFiles> Observer for Watch<M> {
     fn stepped(&mut self, report: &StepReport) {
         self.steps_made += 1;
         let images = self.steps_made as f64 * self.batch_size as f64;

@@ -6,7 +6,7 @@ use semantic_inpaint::dcgan::DcganGenerator;
 use semantic_inpaint::train::{CheckpointScore, CheckpointScores};
 use semantic_inpaint::{Device, ImageSet};
 
-use super::run_config::RunConfig;
+use super::RunConfig;
 use crate::scoring::RealImages;
 
 /// The score that the best checkpoint is chosen by.
