@@ -1,6 +1,7 @@
 use semantic_inpaint_data::{ContactSheet, Photo, Region};
 use semantic_inpaint_mask::Mask;
 
+use crate::photo::within;
 use crate::{PhotoError, Result, Window};
 
 /// Least side of a panel; smaller windows are enlarged by whole factors.
@@ -66,13 +67,8 @@ fn with_gray_hole(photo: &Photo, mask: &Mask) -> Result<Photo> {
 
 /// The part of the window that lies within the photo.
 fn visible(window: Window, height: usize, width: usize) -> Region {
-    let span = |start: isize, extent: usize| {
-        let first = start.max(0).unsigned_abs().min(extent - 1);
-        let end = start.saturating_add_unsigned(window.side).max(0);
-        (first, end.unsigned_abs().clamp(first + 1, extent) - first)
-    };
-    let (top, height) = span(window.top, height);
-    let (left, width) = span(window.left, width);
+    let (top, height) = within(window.top, window.side, height);
+    let (left, width) = within(window.left, window.side, width);
     Region {
         top,
         left,

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::PhotoError;
+use crate::{MethodName, PhotoError};
 
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -16,6 +16,29 @@ pub enum Error {
     ModelChannels {
         /// Channels of the model's images.
         got: usize,
+    },
+    /// A method was named that does not exist.
+    #[error("unknown method `{got}`: use one of {methods}")]
+    UnknownMethod {
+        /// The name that was given.
+        got: String,
+        /// The names that there are.
+        methods: String,
+    },
+    /// A method needs a model.
+    #[error("{method} needs a model: put one into the method's context")]
+    MissingModel {
+        /// The method.
+        method: MethodName,
+    },
+    /// A method needs training images.
+    #[error(
+        "{method} needs a training set: put images that are framed like the photos into the method's \
+         context"
+    )]
+    MissingTrainingSet {
+        /// The method.
+        method: MethodName,
     },
     /// Photos and masks do not come in pairs.
     #[error(
@@ -56,6 +79,9 @@ pub enum Error {
     /// The search failed or was set up wrongly.
     #[error(transparent)]
     Search(#[from] semantic_inpaint_latent_search::Error),
+    /// A fill without a network failed.
+    #[error(transparent)]
+    Classical(#[from] semantic_inpaint_classical::Error),
     /// A mask could not be built.
     #[error(transparent)]
     Mask(#[from] semantic_inpaint_mask::Error),

@@ -1,24 +1,26 @@
 use std::path::Path;
 
 use semantic_inpaint_data::{Photo, batch_to_photos};
-use semantic_inpaint_dcgan::{DcganDiscriminator, DcganGenerator, DcganModel};
+use semantic_inpaint_dcgan::DcganModel;
 use semantic_inpaint_latent_search::{
-    LatentInpainter, LatentSearch, Preset, SearchConfig, SearchObserver, SearchResult, Silent,
-    TracePoint,
+    Preset, SearchConfig, SearchObserver, SearchResult, Silent, TracePoint,
 };
 use semantic_inpaint_mask::{CorruptedImages, Mask};
-use semantic_inpaint_nn::Network as _;
 use semantic_inpaint_pretrained::PretrainedModel;
 use semantic_inpaint_tensor::{Device, ImageBatch, Latent};
 
-use crate::{Crop, Error, PhotoFrame, Result, Window};
+use crate::{Crop, Error, Method, MethodCompletion, PhotoFrame, Result, Window, WorkingSize};
 
-/// Fills holes in photos of any size: a model, the settings of its search, and the way of a photo to
-/// the model's size and back.
+/// Fills holes in photos of any size: a [`Method`], and the way of a photo to the method's size and back.
 ///
-/// The settings start as [`SearchConfig::paper`] on the CPU with [`Crop::AroundHole`]. A result is a
-/// function of model, settings, photo and mask; what the photo holds inside the hole has no influence,
+/// With a model the method is the latent search, whose settings start as [`SearchConfig::paper`] on the
+/// CPU; [`Inpainter::from_method`] takes any other. The window starts as [`Crop::AroundHole`]. A result is
+/// a function of method, settings, photo and mask; what the photo holds inside the hole has no influence,
 /// and every byte of the known area is the photo's own.
+///
+/// A method of one size ([`WorkingSize::Square`]) gets the window reduced or enlarged to it. A method of any
+/// size ([`WorkingSize::Any`]) works on the window's own pixels, unless they are more than it can do in
+/// seconds; then they are reduced to so many.
 ///
 /// ```no_run
 /// use semantic_inpaint::{Hole, Inpainter, Mask, PretrainedModel, read_photo, read_rgba};
@@ -33,12 +35,24 @@ use crate::{Crop, Error, PhotoFrame, Result, Window};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Another method:
+///
+/// ```
+/// use semantic_inpaint::{Inpainter, Mask, Method, MethodContext, MethodName, Photo};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let photo = Photo::filled(90, 120, [200, 150, 120]);
+/// let mask = Mask::from_missing(90, 120, |row, col| row < 30 && col < 40)?;
+/// let method = Method::build(MethodName::Biharmonic, &MethodContext::default())?;
+/// assert_eq!(Inpainter::from_method(method).inpaint(&photo, &mask)?, photo);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Inpainter {
-    model: DcganModel,
-    search: SearchConfig,
+    method: Method,
     crop: Crop,
-    device: Device,
 }
 
 /// A completed photo and how it came about.
@@ -46,14 +60,14 @@ pub struct Inpainter {
 pub struct PhotoCompletion {
     /// The photo with its hole filled.
     pub photo: Photo,
-    /// The part of the photo that the model saw.
+    /// The part of the photo that the method saw, but for what lies beyond the photo.
     pub window: Window,
-    /// That part at the model's size with its hole, missing pixels gray.
+    /// That part at the method's size with its hole, missing pixels gray.
     pub corrupted: Photo,
     /// The same with its hole filled, as it was before it was brought back to the photo.
     pub completed_crop: Photo,
-    /// The search, with exactly one image.
-    pub search: SearchResult,
+    /// The search, with exactly one image, of a method that has one.
+    pub search: Option<SearchResult>,
 }
 
 impl Inpainter {
@@ -75,20 +89,24 @@ impl Inpainter {
         Self::from_model(DcganModel::load(path.as_ref(), &Device::Cpu)?)
     }
 
-    /// An inpainter with a model, which must be on the CPU: see [`Inpainter::with_device`].
+    /// An inpainter that searches the latents of a model, on the device that the model is on.
     ///
     /// # Errors
     ///
     /// [`Error::ModelChannels`] for a model of gray images.
     pub fn from_model(model: DcganModel) -> Result<Self> {
-        match model.generator.config().image_channels {
-            3 => Ok(Self {
-                model,
-                search: SearchConfig::paper(),
-                crop: Crop::AroundHole,
-                device: Device::Cpu,
-            }),
-            got => Err(Error::ModelChannels { got }),
+        Ok(Self::from_method(Method::of_model(
+            model,
+            SearchConfig::paper(),
+        )?))
+    }
+
+    /// An inpainter by any method.
+    #[must_use]
+    pub fn from_method(method: Method) -> Self {
+        Self {
+            method,
+            crop: Crop::AroundHole,
         }
     }
 
@@ -99,71 +117,33 @@ impl Inpainter {
     }
 
     /// The same with these settings of the search; [`SearchConfig::blend`] also says how the result
-    /// is merged into the photo.
+    /// is merged into the photo. A method without a search stays as it is.
     #[must_use]
     pub fn with_search(self, search: SearchConfig) -> Self {
-        Self { search, ..self }
+        let method = self.method.with_search(search);
+        Self { method, ..self }
     }
 
-    /// The same with another way to cut the model's window out of a photo.
+    /// The same with another way to cut the method's window out of a photo.
     #[must_use]
     pub fn with_crop(self, crop: Crop) -> Self {
         Self { crop, ..self }
     }
 
-    /// The same with the model on a device.
+    /// The same with the model on a device; a method without networks stays as it is.
     ///
     /// # Errors
     ///
     /// [`Error::Model`] when the weights cannot be copied there.
     pub fn with_device(self, device: &Device) -> Result<Self> {
-        let DcganModel {
-            generator,
-            discriminator,
-            card,
-        } = self.model;
-        let config = *generator.config();
-        let weights = |params: &semantic_inpaint_nn::Params| {
-            params
-                .to_tensors()
-                .map_err(semantic_inpaint_dcgan::Error::from)
-        };
-        let generator =
-            DcganGenerator::from_tensors(config, &weights(generator.params())?, device)?;
-        let discriminator = match discriminator {
-            Some(discriminator) => {
-                let weights = weights(discriminator.params())?;
-                Some(DcganDiscriminator::from_tensors(config, &weights, device)?)
-            }
-            None => None,
-        };
-        Ok(Self {
-            model: DcganModel {
-                generator,
-                discriminator,
-                card,
-            },
-            device: device.clone(),
-            ..self
-        })
+        let method = self.method.with_device(device)?;
+        Ok(Self { method, ..self })
     }
 
-    /// The model.
+    /// The method.
     #[must_use]
-    pub fn model(&self) -> &DcganModel {
-        &self.model
-    }
-
-    /// The settings of the search.
-    #[must_use]
-    pub fn search(&self) -> &SearchConfig {
-        &self.search
-    }
-
-    /// Height and width of the model's images in pixels.
-    #[must_use]
-    pub fn size_px(&self) -> usize {
-        self.model.generator.config().image_size_px
+    pub fn method(&self) -> &Method {
+        &self.method
     }
 
     /// The photo with its hole filled. The mask has the photo's size.
@@ -171,7 +151,7 @@ impl Inpainter {
     /// # Errors
     ///
     /// [`Error::Photo`] when photo and mask do not fit together, [`Error::Search`] for settings that
-    /// are out of range or a failing device.
+    /// are out of range or a failing device, [`Error::Classical`] for a fill that failed.
     pub fn inpaint(&self, photo: &Photo, mask: &Mask) -> Result<Photo> {
         Ok(self.inpaint_observed(photo, mask, &mut Silent)?.photo)
     }
@@ -188,16 +168,16 @@ impl Inpainter {
         mask: &Mask,
         observer: &mut dyn SearchObserver,
     ) -> Result<PhotoCompletion> {
-        let frame = PhotoFrame::new(mask, self.size_px(), self.crop)?;
-        let corrupted = frame.corrupted(photo, &self.device)?;
-        let (completed, search) = self
-            .latent_inpainter()?
-            .inpaint_observed(&corrupted, observer)?;
-        self.put_together(photo, &frame, &corrupted, &completed, search)
+        let frame = self.frame(mask)?;
+        let corrupted = frame.corrupted(photo, &Device::Cpu)?;
+        let completion = self.method.complete_observed(&corrupted, observer)?;
+        self.put_together(photo, &frame, &corrupted, completion)
     }
 
-    /// The completions of several photos, each with its own mask, from one search: faster than one
-    /// after the other. The photos may differ in size.
+    /// The completions of several photos, each with its own mask: faster than one after the other, as
+    /// windows of one size share a search or the machine's threads. The photos may differ in size.
+    ///
+    /// When the observer stops a method without a search, the photos that were done by then are left.
     ///
     /// # Errors
     ///
@@ -214,33 +194,55 @@ impl Inpainter {
                 num_masks: masks.len(),
             });
         }
-        let mut frames = Vec::with_capacity(photos.len());
-        let (mut images, mut model_masks) = (Vec::new(), Vec::new());
-        for (photo, mask) in photos.iter().zip(masks) {
-            let frame = PhotoFrame::new(mask, self.size_px(), self.crop)?;
-            let corrupted = frame.corrupted(photo, &self.device)?;
+        let frames: Result<Vec<PhotoFrame>> = masks.iter().map(|mask| self.frame(mask)).collect();
+        let (frames, mut completions) = (frames?, Vec::with_capacity(photos.len()));
+        for run in frames.chunk_by(|one, next| one.shape() == next.shape()) {
+            if !completions.is_empty() && observer.wants_stop() {
+                break;
+            }
+            let start = completions.len();
+            completions.extend(self.complete_run(&photos[start..][..run.len()], run, observer)?);
+        }
+        Ok(completions)
+    }
+
+    /// The completions of photos whose windows are of one size.
+    fn complete_run(
+        &self,
+        photos: &[Photo],
+        frames: &[PhotoFrame],
+        observer: &mut dyn SearchObserver,
+    ) -> Result<Vec<PhotoCompletion>> {
+        let (mut images, mut masks) = (Vec::new(), Vec::new());
+        for (photo, frame) in photos.iter().zip(frames) {
+            let corrupted = frame.corrupted(photo, &Device::Cpu)?;
             images.push(corrupted.images().clone());
-            model_masks.push(corrupted.mask().clone());
-            frames.push(frame);
+            masks.push(corrupted.mask().clone());
         }
         let images = ImageBatch::concatenate(&images)?;
-        let corrupted = CorruptedImages::new(&images, &Mask::stack(&model_masks)?)?;
-        let (completed, search) = self
-            .latent_inpainter()?
-            .inpaint_observed(&corrupted, observer)?;
-        let completions = photos.iter().zip(&frames).enumerate();
-        completions
+        let corrupted = CorruptedImages::new(&images, &Mask::stack(&masks)?)?;
+        let MethodCompletion { completed, search } =
+            self.method.complete_observed(&corrupted, observer)?;
+        let pairs = photos.iter().zip(frames).enumerate();
+        pairs
             .map(|(index, (photo, frame))| {
-                let (own, completed) = (corrupted.narrow(index, 1)?, completed.narrow(index, 1)?);
-                self.put_together(photo, frame, &own, &completed, one_of(&search, index)?)
+                let search = search.as_ref().map(|search| one_of(search, index));
+                let completion = MethodCompletion {
+                    completed: completed.narrow(index, 1)?,
+                    search: search.transpose()?,
+                };
+                self.put_together(photo, frame, &corrupted.narrow(index, 1)?, completion)
             })
             .collect()
     }
 
-    fn latent_inpainter(&self) -> Result<LatentInpainter<DcganGenerator, DcganDiscriminator>> {
-        let (generator, discriminator) = (&self.model.generator, self.model.discriminator.as_ref());
-        let search = LatentSearch::new(generator, discriminator, self.search)?;
-        Ok(LatentInpainter::new(search))
+    fn frame(&self, mask: &Mask) -> Result<PhotoFrame> {
+        Ok(match self.method.working_size() {
+            WorkingSize::Square { side_px } => PhotoFrame::new(mask, side_px, self.crop)?,
+            WorkingSize::Any { max_pixels } => {
+                PhotoFrame::at_photo_resolution(mask, self.crop, max_pixels)?
+            }
+        })
     }
 
     fn put_together(
@@ -248,14 +250,14 @@ impl Inpainter {
         photo: &Photo,
         frame: &PhotoFrame,
         corrupted: &CorruptedImages,
-        completed: &ImageBatch,
-        search: SearchResult,
+        completion: MethodCompletion,
     ) -> Result<PhotoCompletion> {
+        let MethodCompletion { completed, search } = completion;
         Ok(PhotoCompletion {
-            photo: frame.stitch(photo, completed, self.search.blend)?,
+            photo: frame.stitch(photo, &completed, self.method.blend())?,
             window: frame.window(),
             corrupted: only_photo(corrupted.images())?,
-            completed_crop: only_photo(completed)?,
+            completed_crop: only_photo(&completed)?,
             search,
         })
     }

@@ -37,6 +37,7 @@ mod comparison;
 mod error;
 mod evaluation;
 mod inpainter;
+mod methods;
 mod model_file;
 mod photo;
 mod photo_mask;
@@ -58,6 +59,9 @@ pub use comparison::{comparison, enlarged};
 pub use error::{Error, Result};
 pub use evaluation::{Evaluation, EvaluationObserver, EvaluationReport, EvaluationRow, mean_image};
 pub use inpainter::{Inpainter, PhotoCompletion};
+pub use methods::{
+    Method, MethodCompletion, MethodContext, MethodName, Requirement, Variant, WorkingSize,
+};
 pub use model_file::load_model;
 pub use photo::{Crop, PhotoError, PhotoFrame, Window};
 pub use photo_mask::photo_mask;

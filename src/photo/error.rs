@@ -16,6 +16,12 @@ pub enum PhotoError {
         /// The size that was given, in pixels.
         got: usize,
     },
+    /// A method cannot work on so few pixels.
+    #[error("at most {got} pixels leave nothing to work on: allow at least 4")]
+    TooFewPixels {
+        /// The bound that was given.
+        got: usize,
+    },
     /// The photo and its mask differ in size.
     #[error(
         "the photo has {height}x{width} pixels, its mask {mask_height}x{mask_width}: \
@@ -34,7 +40,7 @@ pub enum PhotoError {
     /// The completed crop has another shape than the crop that was handed out.
     #[error("completed crop: expected shape {expected:?}, got {got:?}: stitch one image at a time")]
     CompletedShape {
-        /// `[1, 3, S, S]` with the model's size.
+        /// One RGB image of the frame's size.
         expected: [usize; 4],
         /// The shape that was found.
         got: Vec<usize>,

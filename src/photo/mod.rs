@@ -1,6 +1,6 @@
-//! Photos of any size through a model of one size.
+//! Photos of any size through a model of one size, or through a method that takes any.
 //!
-//! A [`PhotoFrame`] cuts a square window round the hole, brings it to the model's size, and puts the
+//! A [`PhotoFrame`] cuts a square window round the hole, brings it to the method's size, and puts the
 //! completed window back: only the hole's pixels change, every other byte of the photo stays.
 
 mod error;
@@ -8,6 +8,7 @@ mod reduced;
 mod resample;
 #[cfg(test)]
 mod tests;
+mod view;
 mod window;
 
 use std::thread;
@@ -22,15 +23,21 @@ pub use window::{Crop, Window};
 
 use reduced::{coverage, known_cells, reduced};
 use resample::{Kernel, Taps};
+use view::View;
 use window::Bounds;
+
+pub(crate) use view::within;
 
 /// Largest accepted side of a model's images in pixels.
 const MAX_SIZE_PX: usize = 4096;
+/// Least side of the window of a method that takes any size, where the photo has it.
+const LEAST_WINDOW_PX: usize = 128;
 
-/// The way of one photo to a model's size and back.
+/// The way of one photo to a method's size and back.
 ///
-/// [`PhotoFrame::corrupted`] gives the window round the hole at the model's size, any inpainter
-/// completes it, and [`PhotoFrame::stitch`] puts it back. **Guarantees:**
+/// [`PhotoFrame::new`] is for a model, whose images have one size, [`PhotoFrame::at_photo_resolution`]
+/// for a method that takes any. [`PhotoFrame::corrupted`] gives the window round the hole at the method's
+/// size, any inpainter completes it, and [`PhotoFrame::stitch`] puts it back. **Guarantees:**
 ///
 /// - every byte of the known area, alpha included, is the photo's own;
 /// - what the photo holds inside the hole has no influence on the result;
@@ -62,7 +69,7 @@ pub struct PhotoFrame {
     mask: Mask,
     hole: Bounds,
     window: Window,
-    size_px: usize,
+    view: View,
     known_cells: Vec<bool>,
 }
 
@@ -78,39 +85,101 @@ impl PhotoFrame {
     /// [`PhotoError::NotOneMask`] unless `mask` holds one mask; [`PhotoError::ModelSize`] when
     /// `size_px` is not 2 to 4096.
     pub fn new(mask: &Mask, size_px: usize, crop: Crop) -> Result<Self, PhotoError> {
-        if mask.count() != 1 {
-            return Err(PhotoError::NotOneMask { got: mask.count() });
-        }
         if !(2..=MAX_SIZE_PX).contains(&size_px) {
             return Err(PhotoError::ModelSize { got: size_px });
         }
+        Self::with_view(mask, size_px, crop, |window| {
+            View::of_window(window, size_px)
+        })
+    }
+
+    /// The frame for a photo with this mask and a method that takes images of any size.
+    ///
+    /// The method sees what of the window lies within the photo, pixel by pixel; the window is that of
+    /// [`PhotoFrame::new`] with a side of at least 128 px. Where that is more than `max_pixels`, it is reduced
+    /// to so many, in its own proportions.
+    ///
+    /// ```
+    /// use semantic_inpaint::{Crop, Device, Mask, Photo, PhotoFrame};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let photo = Photo::filled(300, 400, [200, 120, 40]);
+    /// let mask = Mask::from_missing(300, 400, |row, col| row < 90 && (100..160).contains(&col))?;
+    /// let size = |max_pixels| {
+    ///     let frame = PhotoFrame::at_photo_resolution(&mask, Crop::AroundHole, max_pixels)?;
+    ///     let shape = frame.corrupted(&photo, &Device::Cpu)?.images().shape();
+    ///     Ok::<_, semantic_inpaint::PhotoError>((shape.height, shape.width))
+    /// };
+    /// assert_eq!(size(1 << 20)?, (200, 200));
+    /// assert_eq!(size(100 * 100)?, (100, 100));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`PhotoError::NotOneMask`] unless `mask` holds one mask; [`PhotoError::TooFewPixels`] when
+    /// `max_pixels` is below 4.
+    pub fn at_photo_resolution(
+        mask: &Mask,
+        crop: Crop,
+        max_pixels: usize,
+    ) -> Result<Self, PhotoError> {
+        if max_pixels < 4 {
+            return Err(PhotoError::TooFewPixels { got: max_pixels });
+        }
+        let photo = (mask.height(), mask.width());
+        Self::with_view(mask, LEAST_WINDOW_PX, crop, |window| {
+            View::within_photo(window, photo, max_pixels)
+        })
+    }
+
+    fn with_view(
+        mask: &Mask,
+        least_side: usize,
+        crop: Crop,
+        view: impl Fn(Window) -> View,
+    ) -> Result<Self, PhotoError> {
+        if mask.count() != 1 {
+            return Err(PhotoError::NotOneMask { got: mask.count() });
+        }
         let hole = Bounds::of_hole(mask);
-        let window = Window::around(hole, mask, size_px, crop);
-        let known_cells = known_cells(&coverage(mask, window, size_px));
+        let window = Window::around(hole, mask, least_side, crop);
+        let view = view(window);
         Ok(Self {
             mask: mask.clone(),
             hole,
             window,
-            size_px,
-            known_cells,
+            view,
+            known_cells: known_cells(&coverage(mask, view)),
         })
     }
 
-    /// The part of the photo that the model sees.
+    /// The part of the photo that the method sees, but for what lies beyond the photo.
     #[must_use]
     pub fn window(&self) -> Window {
         self.window
     }
 
-    /// Photo pixels for each pixel of the model's image along one axis; 1 is no resampling.
+    /// Photo pixels for each pixel of the method's image along one axis; 1 is no resampling.
     #[must_use]
     pub fn scale(&self) -> f64 {
-        self.window.side as f64 / self.size_px as f64
+        self.view.scale()
     }
 
-    /// The window at the model's size with its hole, one image `[1, 3, S, S]`.
+    /// The shape of the images that the method sees and gives.
+    #[must_use]
+    pub fn shape(&self) -> ImageShape {
+        ImageShape {
+            channels: 3,
+            height: self.view.rows,
+            width: self.view.cols,
+        }
+    }
+
+    /// The window at the method's size with its hole, one image of [`PhotoFrame::shape`].
     ///
-    /// Shrinking uses the antialiased triangle filter over known pixels alone. A model pixel is
+    /// Shrinking uses the antialiased triangle filter over known pixels alone. A pixel of it is
     /// missing if any photo pixel in its cell is; where a hole of fine specks would leave less than
     /// half of the known area that way, cells that are known in part count as known.
     ///
@@ -123,16 +192,16 @@ impl PhotoFrame {
     /// [`PhotoError::Tensor`] or [`PhotoError::Mask`] when the device fails.
     pub fn corrupted(&self, photo: &Photo, device: &Device) -> Result<CorruptedImages, PhotoError> {
         self.check_size(photo)?;
-        let size_px = self.size_px;
-        let mask = Mask::from_known(size_px, size_px, |row, col| {
-            self.known_cells[row * size_px + col]
+        let ImageShape { height, width, .. } = self.shape();
+        let mask = Mask::from_known(height, width, |row, col| {
+            self.known_cells[row * width + col]
         })?;
-        let values = reduced(photo, &self.mask, self.window, size_px, &self.known_cells);
-        let images = ImageBatch::from_values(values, ImageShape::square_rgb(size_px), device)?;
+        let values = reduced(photo, &self.mask, self.view, &self.known_cells);
+        let images = ImageBatch::from_values(values, self.shape(), device)?;
         Ok(CorruptedImages::new(&images, &mask)?)
     }
 
-    /// The photo with its hole filled from the completed window, `[1, 3, S, S]`.
+    /// The photo with its hole filled from the completed window, one image of [`PhotoFrame::shape`].
     ///
     /// The window is brought back to the photo's resolution by bicubic interpolation and blended
     /// into the hole there: [`Blend::Poisson`] takes its gradients and continues the photo's known
@@ -142,7 +211,7 @@ impl PhotoFrame {
     /// # Errors
     ///
     /// [`PhotoError::MaskSize`] when the photo has another size than the mask;
-    /// [`PhotoError::CompletedShape`] when `completed` is not one RGB image of the model's size;
+    /// [`PhotoError::CompletedShape`] when `completed` is not one image of that shape;
     /// [`PhotoError::Blend`] when Poisson blending meets infinite or NaN values.
     pub fn stitch(
         &self,
@@ -151,7 +220,7 @@ impl PhotoFrame {
         blend: Blend,
     ) -> Result<Photo, PhotoError> {
         self.check_size(photo)?;
-        let expected = [1, 3, self.size_px, self.size_px];
+        let expected = [1, 3, self.view.rows, self.view.cols];
         if completed.tensor().dims() != expected {
             let got = completed.tensor().dims().to_vec();
             return Err(PhotoError::CompletedShape { expected, got });
@@ -161,7 +230,7 @@ impl PhotoFrame {
             .grown_within(self.mask.height(), self.mask.width());
         let completed = completed.to_values()?;
         let guides: Vec<Vec<f32>> = completed
-            .chunks_exact(self.size_px * self.size_px)
+            .chunks_exact(self.view.rows * self.view.cols)
             .map(|plane| self.enlarged(plane, bounds))
             .collect();
         let fills = match blend {
@@ -185,15 +254,15 @@ impl PhotoFrame {
         })
     }
 
-    /// One channel `[S, S]` of the window at the photo's resolution, inside `bounds` only.
+    /// One channel `[rows, cols]` of the view at the photo's resolution, inside `bounds` only.
     fn enlarged(&self, plane: &[f32], bounds: Bounds) -> Vec<f32> {
-        let side = self.window.side;
-        let cols = (bounds.left..bounds.right).map(|col| nearest(col, self.window.left, side));
-        let rows = (bounds.top..bounds.bottom).map(|row| nearest(row, self.window.top, side));
-        let across = Taps::new(Kernel::CatmullRom, self.size_px, side, cols);
-        let down = Taps::new(Kernel::CatmullRom, self.size_px, side, rows);
+        let view = self.view;
+        let cols = (bounds.left..bounds.right).map(|col| view.col_of(col));
+        let rows = (bounds.top..bounds.bottom).map(|row| view.row_of(row));
+        let across = Taps::new(Kernel::CatmullRom, view.cols, view.width, cols);
+        let down = Taps::new(Kernel::CatmullRom, view.rows, view.height, rows);
         let wide: Vec<f64> = plane
-            .chunks_exact(self.size_px)
+            .chunks_exact(view.cols)
             .flat_map(|row| {
                 across
                     .iter()
@@ -266,11 +335,4 @@ impl PhotoFrame {
             None => photo,
         })
     }
-}
-
-/// The offset in a window from `start` of a photo's row or column, the nearest one if it is outside.
-fn nearest(position: usize, start: isize, side: usize) -> usize {
-    position
-        .saturating_add_signed(start.saturating_neg())
-        .min(side - 1)
 }

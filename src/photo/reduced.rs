@@ -2,7 +2,7 @@ use semantic_inpaint_data::{Photo, level_to_value};
 use semantic_inpaint_mask::Mask;
 
 use super::resample::{Kernel, Taps};
-use super::window::Window;
+use super::view::View;
 
 /// Coverage from which a cell counts as entirely known, up to rounding.
 const ENTIRELY: f64 = 1.0 - 1e-9;
@@ -10,27 +10,35 @@ const ENTIRELY: f64 = 1.0 - 1e-9;
 /// Which cells count as known: the first of these least coverages that keeps enough of the picture.
 const LEAST_COVERAGE: [f64; 3] = [ENTIRELY, 0.5, f64::MIN_POSITIVE];
 
-/// For each pixel of the model's image, the share of its cell that is known, `[S, S]` by rows.
-pub(super) fn coverage(mask: &Mask, window: Window, size_px: usize) -> Vec<f64> {
+/// For each pixel of the method's image, the share of its cell that is known, `[rows, cols]`.
+pub(super) fn coverage(mask: &Mask, view: View) -> Vec<f64> {
     let known = mask.known(0);
-    let cols: Vec<usize> = (0..window.side)
-        .map(|offset| window.photo_col(offset, mask.width()))
+    let cols: Vec<usize> = (0..view.width)
+        .map(|offset| view.photo_col(offset, mask.width()))
         .collect();
-    let taps = Taps::new(Kernel::Area, window.side, size_px, 0..size_px);
-    let mut coverage = vec![0.0; size_px * size_px];
-    let mut across = vec![0.0; size_px];
-    for offset in 0..window.side {
-        let row = window.photo_row(offset, mask.height());
-        for (value, taps) in across.iter_mut().zip(&taps) {
+    let (down, along) = taps(Kernel::Area, view);
+    let mut coverage = vec![0.0; view.rows * view.cols];
+    let mut across = vec![0.0; view.cols];
+    for offset in 0..view.height {
+        let row = view.photo_row(offset, mask.height());
+        for (value, taps) in across.iter_mut().zip(&along) {
             *value = taps.sum(|input| f64::from(u8::from(known[(row, cols[input])])));
         }
-        add_row(&mut coverage, &across, &taps, offset);
+        add_row(&mut coverage, &across, &down, offset);
     }
     coverage
 }
 
-/// Which pixels of the model's image are known, `[S, S]` by rows; at least one is not, and for S > 1
-/// at least one is.
+/// The weights of all rows and of all columns of the method's image.
+fn taps(kernel: Kernel, view: View) -> (Vec<Taps>, Vec<Taps>) {
+    (
+        Taps::new(kernel, view.height, view.rows, 0..view.rows),
+        Taps::new(kernel, view.width, view.cols, 0..view.cols),
+    )
+}
+
+/// Which pixels of the method's image are known, by rows; at least one is not, and of several pixels at
+/// least one is.
 ///
 /// A pixel is missing if any of the photo's pixels in its cell is, so that no trace of what the hole
 /// hides is taken for context. Holes finer than a cell (specks, lettering) would leave nothing of
@@ -53,29 +61,23 @@ pub(super) fn known_cells(coverage: &[f64]) -> Vec<bool> {
     known
 }
 
-/// The window at the model's size, `[3, S, S]` in `[-1, 1]`, from known pixels only.
+/// The view at the method's size, `[3, rows, cols]` in `[-1, 1]`, from known pixels only.
 ///
 /// The filter is the one of the training images, with the weights of missing pixels left out and the
 /// others scaled to sum to 1 (normalized convolution, Knutsson and Westin 1993): what the hole hides
 /// does not leak into its surroundings. Where `known` is false the value is 0.
-pub(super) fn reduced(
-    photo: &Photo,
-    mask: &Mask,
-    window: Window,
-    size_px: usize,
-    known: &[bool],
-) -> Vec<f32> {
+pub(super) fn reduced(photo: &Photo, mask: &Mask, view: View, known: &[bool]) -> Vec<f32> {
     let is_known = mask.known(0);
-    let taps = Taps::new(Kernel::Triangle, window.side, size_px, 0..size_px);
-    let num_cells = size_px * size_px;
+    let (down, along) = taps(Kernel::Triangle, view);
+    let num_cells = view.rows * view.cols;
     // Red, green and blue of the known pixels, and their number.
     let mut sums = vec![vec![0.0; num_cells]; 4];
-    let mut samples = vec![[0.0; 4]; window.side];
-    let mut across = vec![0.0; size_px];
-    for offset in 0..window.side {
-        let row = window.photo_row(offset, photo.height());
+    let mut samples = vec![[0.0; 4]; view.width];
+    let mut across = vec![0.0; view.cols];
+    for offset in 0..view.height {
+        let row = view.photo_row(offset, photo.height());
         for (col_offset, sample) in samples.iter_mut().enumerate() {
-            let col = window.photo_col(col_offset, photo.width());
+            let col = view.photo_col(col_offset, photo.width());
             let rgb = &photo.rgb()[3 * (row * photo.width() + col)..][..3];
             let value = |channel: usize| f64::from(level_to_value(rgb[channel]));
             let visible = is_known[(row, col)];
@@ -86,10 +88,10 @@ pub(super) fn reduced(
             };
         }
         for (plane, sum) in sums.iter_mut().enumerate() {
-            for (value, taps) in across.iter_mut().zip(&taps) {
+            for (value, taps) in across.iter_mut().zip(&along) {
                 *value = taps.sum(|input| samples[input][plane]);
             }
-            add_row(sum, &across, &taps, offset);
+            add_row(sum, &across, &down, offset);
         }
     }
     let weights = &sums[3];
@@ -106,7 +108,7 @@ pub(super) fn reduced(
     values
 }
 
-/// Adds row `offset` of the window, already reduced across, to the rows of the result it belongs to.
+/// Adds row `offset` of the view, already reduced across, to the rows of the result it belongs to.
 fn add_row(result: &mut [f64], across: &[f64], taps: &[Taps], offset: usize) {
     for (row, taps) in result.chunks_exact_mut(across.len()).zip(taps) {
         let weight = taps.weight_of(offset);

@@ -176,16 +176,6 @@ impl Window {
         };
         fits(self.top, height) && fits(self.left, width)
     }
-
-    /// The photo's row behind row `offset` of the window: outside, the nearest one.
-    pub(super) fn photo_row(self, offset: usize, height: usize) -> usize {
-        nearest(self.top, offset, height)
-    }
-
-    /// The photo's column behind column `offset` of the window: outside, the nearest one.
-    pub(super) fn photo_col(self, offset: usize, width: usize) -> usize {
-        nearest(self.left, offset, width)
-    }
 }
 
 /// Where a window begins on one axis: centered on the hole and moved inside the photo, or centered
@@ -195,9 +185,4 @@ fn start(first: usize, end: usize, side: usize, extent: usize) -> isize {
         return -(((side - extent) / 2) as isize);
     }
     ((first + end).saturating_sub(side) / 2).min(extent - side) as isize
-}
-
-fn nearest(start: isize, offset: usize, extent: usize) -> usize {
-    let position = start.saturating_add_unsigned(offset);
-    usize::try_from(position).map_or(0, |position| position.min(extent - 1))
 }

@@ -2,7 +2,7 @@ use semantic_inpaint_mask::{CorruptedImages, Inpainter};
 use semantic_inpaint_tensor::{ImageBatch, ImageShape};
 
 use crate::picture::complete;
-use crate::training_set::{TrainingSet, check_shape};
+use crate::training_set::{TrainingSet, check_length, check_shape};
 use crate::{Error, Result};
 
 /// Fills holes from the mean of training images: what aligned pictures have in common.
@@ -52,15 +52,39 @@ impl MeanImage {
     pub fn new(training: &ImageBatch) -> Result<Self> {
         let training = TrainingSet::new(training)?;
         let mut sums = vec![0.0_f64; training.shape.num_values()];
-        for image in training.images() {
-            for (sum, &value) in sums.iter_mut().zip(image) {
+        for index in 0..training.count() {
+            for (sum, value) in sums.iter_mut().zip(training.planes(index)) {
                 *sum += f64::from(value);
             }
         }
-        let count = training.images().len() as f64;
+        let count = training.count() as f64;
         Ok(Self {
             shape: training.shape,
             mean: sums.into_iter().map(|sum| (sum / count) as f32).collect(),
+        })
+    }
+
+    /// The inpainter of training images of 8 bits, `[N, H, W, C]`, which are read where they are. Level L
+    /// is the value L / 127.5 - 1.
+    ///
+    /// # Errors
+    ///
+    /// A tensor error when `levels` are not those of one or more images of this shape.
+    pub fn from_levels(levels: &[u8], shape: ImageShape) -> Result<Self> {
+        check_length(shape, levels)?;
+        let mut sums = vec![0_u64; shape.num_values()];
+        for image in levels.chunks_exact(sums.len()) {
+            for (sum, &level) in sums.iter_mut().zip(image) {
+                *sum += u64::from(level);
+            }
+        }
+        let count = (levels.len() / sums.len()) as f64;
+        let of_channel = |channel: usize| sums.iter().skip(channel).step_by(shape.channels);
+        let mean = (0..shape.channels).flat_map(of_channel);
+        let mean = mean.map(|&sum| (sum as f64 / count / 127.5 - 1.0) as f32);
+        Ok(Self {
+            shape,
+            mean: mean.collect(),
         })
     }
 }

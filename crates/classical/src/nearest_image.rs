@@ -2,7 +2,7 @@ use std::fmt;
 
 use rayon::prelude::*;
 use semantic_inpaint_mask::{CorruptedImages, Inpainter};
-use semantic_inpaint_tensor::ImageBatch;
+use semantic_inpaint_tensor::{ImageBatch, ImageShape};
 use serde::{Deserialize, Serialize};
 
 use crate::error::check_setting;
@@ -94,13 +94,29 @@ impl NearestImage {
     /// [`Error::InvalidSetting`] when no pixel would be compared; [`Error::TrainingNotFinite`] when a
     /// training image holds an infinite or NaN value; a tensor error when the device fails.
     pub fn new(training: &ImageBatch, config: NearestImageConfig) -> Result<Self> {
+        Self::of(TrainingSet::new(training)?, config)
+    }
+
+    /// The inpainter of training images of 8 bits, `[N, H, W, C]`, in a quarter of the memory that
+    /// [`NearestImage::new`] takes. Level L is the value L / 127.5 - 1.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidSetting`] when no pixel would be compared; a tensor error when `levels` are not
+    /// those of one or more images of this shape.
+    pub fn from_levels(
+        levels: Vec<u8>,
+        shape: ImageShape,
+        config: NearestImageConfig,
+    ) -> Result<Self> {
+        Self::of(TrainingSet::from_levels(shape, levels)?, config)
+    }
+
+    fn of(training: TrainingSet, config: NearestImageConfig) -> Result<Self> {
         check_setting("context", "at least 1 pixel", &config.context_px, || {
             config.context_px > 0
         })?;
-        Ok(Self {
-            training: TrainingSet::new(training)?,
-            config,
-        })
+        Ok(Self { training, config })
     }
 
     /// The known pixels that are compared.
@@ -111,24 +127,15 @@ impl NearestImage {
         (0..distance.len()).filter(near).collect()
     }
 
-    /// The training image with the smallest distance at the pixels of `context`.
-    fn nearest(&self, picture: &Picture<'_>, context: &[usize]) -> &[f32] {
-        let num_pixels = picture.num_pixels();
-        let size = self.training.shape.num_values();
-        let distance = |image: &[f32]| {
-            let planes = image.chunks_exact(num_pixels);
-            let planes = planes.zip(picture.values.chunks_exact(num_pixels));
-            planes.fold(0.0, |sum, (own, other)| {
-                let square = |&pixel: &usize| f64::from(own[pixel] - other[pixel]).powi(2);
-                sum + context.iter().map(square).sum::<f64>()
-            })
-        };
-        let images = self.training.values.par_chunks_exact(size);
-        let distances: Vec<f64> = images.map(distance).collect();
+    /// The planes of the training image with the smallest distance at the pixels of `context`.
+    fn nearest(&self, picture: &Picture<'_>, context: &[usize]) -> Vec<f32> {
+        let indices = (0..self.training.count()).into_par_iter();
+        let training = &self.training;
+        let distance = |index| training.squared_distance(index, picture.values, context);
+        let distances: Vec<f64> = indices.map(distance).collect();
         let ranked = distances.iter().enumerate();
         let best = ranked.min_by(|(_, one), (_, other)| one.total_cmp(other));
-        let start = best.map_or(0, |(index, _)| index) * size;
-        &self.training.values[start..start + size]
+        self.training.planes(best.map_or(0, |(index, _)| index))
     }
 }
 
@@ -146,8 +153,8 @@ impl Inpainter for NearestImage {
             |(context, system), picture| {
                 let found = self.nearest(picture, context);
                 Ok(match self.config.seam {
-                    Seam::Paste => found.to_vec(),
-                    Seam::Membrane => with_membrane(found, picture, system),
+                    Seam::Paste => found,
+                    Seam::Membrane => with_membrane(&found, picture, system),
                 })
             },
         )
@@ -177,7 +184,7 @@ impl fmt::Debug for NearestImage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("NearestImage")
-            .field("num_training", &self.training.images().len())
+            .field("num_training", &self.training.count())
             .field("shape", &self.training.shape)
             .field("config", &self.config)
             .finish()

@@ -5,6 +5,7 @@ mod arguments;
 mod commands;
 mod interrupt;
 mod mask_choice;
+mod method_choice;
 mod model_choice;
 mod output;
 mod progress;

@@ -1,3 +1,4 @@
+mod any_size;
 mod resampling;
 mod windows;
 

@@ -134,3 +134,37 @@ fn settings_out_of_range_are_errors() {
         assert!(TruncatedNuclearNorm::new(config).is_err());
     }
 }
+
+#[test]
+fn images_of_eight_bits_give_what_their_values_give() {
+    let mut rng = Rng::from_seed(3);
+    let pixels = SIZE * SIZE;
+    let levels: Vec<u8> = (0..5 * 3 * pixels)
+        .map(|_| rng.next_index(256) as u8)
+        .collect();
+    let value = |at: usize| {
+        let (image, channel, pixel) = (at / (3 * pixels), at / pixels % 3, at % pixels);
+        f32::from(levels[image * 3 * pixels + pixel * 3 + channel]) / 127.5 - 1.0
+    };
+    let values = batch(3, SIZE, SIZE, (0..levels.len()).map(value).collect());
+    let (truth, shape) = (batch(3, SIZE, SIZE, noise(2, 5)), values.shape());
+    let config = NearestImageConfig::default();
+    let nearest = NearestImage::from_levels(levels.clone(), shape, config).unwrap();
+    assert_eq!(
+        complete(&nearest, &truth, &center()),
+        complete(
+            &NearestImage::new(&values, config).unwrap(),
+            &truth,
+            &center()
+        )
+    );
+    let mean = complete(
+        &MeanImage::from_levels(&levels, shape).unwrap(),
+        &truth,
+        &center(),
+    );
+    let expected = complete(&MeanImage::new(&values).unwrap(), &truth, &center());
+    assert!({ mean.iter().zip(&expected) }.all(|(a, b)| (a - b).abs() < 1e-6));
+    assert!(MeanImage::from_levels(&levels[1..], shape).is_err());
+    assert!(NearestImage::from_levels(Vec::new(), shape, config).is_err());
+}

@@ -13,6 +13,8 @@ mod import;
 mod inpaint;
 /// The files that the tests are made of.
 mod material;
+/// `inpaint --method`: every method, on files.
+mod methods;
 /// `prepare` of data sets: archives, parts, caches, downloads.
 mod prepare;
 /// Running the program.

@@ -1,11 +1,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use semantic_inpaint::{Mask, PhotoCompletion};
+use semantic_inpaint::{Mask, PhotoCompletion, SearchResult};
 use serde::Serialize;
 
-use super::Job;
 use super::destination::Place;
+use super::job::Job;
 use crate::output;
 
 /// What is said of one completed photo.
@@ -20,19 +20,16 @@ pub(super) struct Report<'a> {
     width: usize,
     hole_pixels: usize,
     window: WindowReport,
-    model: String,
-    method: &'static str,
-    preset: String,
-    device: &'a str,
+    /// The size that the method worked at.
+    working_height: usize,
+    working_width: usize,
+    method: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    training_set: Option<&'a PathBuf>,
     seed: u64,
-    iterations: usize,
-    restarts: usize,
-    stopped: bool,
-    objective: f64,
-    context_loss: f64,
-    prior_loss: f64,
     seconds: f64,
-    photos_in_search: usize,
+    #[serde(flatten)]
+    search: Option<SearchReport<'a>>,
 }
 
 #[derive(Serialize)]
@@ -42,23 +39,37 @@ struct WindowReport {
     side: usize,
 }
 
+/// What a search adds.
+#[derive(Serialize)]
+struct SearchReport<'a> {
+    model: String,
+    preset: String,
+    device: &'a str,
+    iterations: usize,
+    restarts: usize,
+    stopped: bool,
+    objective: f64,
+    context_loss: f64,
+    prior_loss: f64,
+    photos_in_search: usize,
+}
+
 impl<'a> Report<'a> {
     pub(super) fn new(
         job: &'a Job<'_>,
         place: &'a Place,
         mask: &Mask,
         completion: &PhotoCompletion,
-        search: SearchTime,
+        time: Time,
     ) -> Self {
-        let first = |values: &[f64]| values.first().copied().unwrap_or(f64::NAN);
-        let (window, result) = (completion.window, &completion.search);
-        let settings = job.inpainter.search();
+        let (window, arguments) = (completion.window, job.arguments);
+        let search = completion.search.as_ref();
         Self {
             image: &place.input,
             completed: &place.completed,
             comparison: place.comparison.as_ref(),
             trajectory: place.trajectory.as_ref(),
-            mask: job.arguments.mask.to_string(),
+            mask: arguments.mask.to_string(),
             height: mask.height(),
             width: mask.width(),
             hole_pixels: mask.num_missing(0),
@@ -67,19 +78,13 @@ impl<'a> Report<'a> {
                 left: window.left,
                 side: window.side,
             },
-            model: job.arguments.model.to_string(),
-            method: job.arguments.settings.method(),
-            preset: job.arguments.settings.preset().to_string(),
-            device: &job.device,
-            seed: settings.seed,
-            iterations: result.iterations,
-            restarts: settings.restarts,
-            stopped: result.stopped,
-            objective: first(&result.objective),
-            context_loss: first(&result.context_loss),
-            prior_loss: first(&result.prior_loss),
-            seconds: search.seconds,
-            photos_in_search: search.num_photos,
+            working_height: completion.corrupted.height(),
+            working_width: completion.corrupted.width(),
+            method: arguments.method.to_string(),
+            training_set: arguments.training_set.as_ref(),
+            seed: job.seed,
+            seconds: time.seconds,
+            search: search.map(|search| SearchReport::new(job, search, time)),
         }
     }
 
@@ -98,20 +103,45 @@ impl<'a> Report<'a> {
             self.hole_pixels,
             self.height * self.width,
         ))?;
-        output::line(format_args!(
-            "  {} iterations{}: objective {:.4}, context loss {:.4}, prior loss {:.4}",
-            self.iterations,
-            if self.stopped { " (stopped)" } else { "" },
-            self.objective,
-            self.context_loss,
-            self.prior_loss,
-        ))?;
+        match &self.search {
+            Some(search) => output::line(format_args!(
+                "  {} iterations{}: objective {:.4}, context loss {:.4}, prior loss {:.4}",
+                search.iterations,
+                if search.stopped { " (stopped)" } else { "" },
+                search.objective,
+                search.context_loss,
+                search.prior_loss,
+            ))?,
+            None => output::line(format_args!(
+                "  {} on {}x{} pixels",
+                self.method, self.working_height, self.working_width,
+            ))?,
+        }
         let extra = [self.comparison, self.trajectory];
         let extra = extra.into_iter().flatten().map(PathBuf::as_path);
         for file in std::iter::once(self.completed).chain(extra) {
             output::line(format_args!("  wrote {}", file.display()))?;
         }
         Ok(())
+    }
+}
+
+impl<'a> SearchReport<'a> {
+    fn new(job: &'a Job<'_>, result: &SearchResult, time: Time) -> Self {
+        let first = |values: &[f64]| values.first().copied().unwrap_or(f64::NAN);
+        let config = job.inpainter.method().search();
+        Self {
+            model: job.arguments.model().to_string(),
+            preset: job.arguments.settings.preset().to_string(),
+            device: &job.device,
+            iterations: result.iterations,
+            restarts: config.map_or(1, |config| config.restarts),
+            stopped: result.stopped,
+            objective: first(&result.objective),
+            context_loss: first(&result.context_loss),
+            prior_loss: first(&result.prior_loss),
+            photos_in_search: time.num_photos,
+        }
     }
 }
 
@@ -122,9 +152,9 @@ pub(super) enum Form {
     Text,
 }
 
-/// The search that a photo took part in.
+/// How long photos took together.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct SearchTime {
+pub(super) struct Time {
     pub(super) seconds: f64,
     pub(super) num_photos: usize,
 }

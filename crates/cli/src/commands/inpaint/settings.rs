@@ -1,26 +1,15 @@
 use anyhow::Result;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use semantic_inpaint::latent_search::{ContextDistance, ContextWeights};
 use semantic_inpaint::{Blend, Engine, Favor, Precision, Preset, SearchConfig};
 
-/// How holes are filled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Method {
-    /// The best method that the model allows: latent
-    Auto,
-    /// Search of the generator's latent space
-    Latent,
-}
-
-/// A preset and what differs from it.
+/// A preset of the search and what differs from it.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of the search (method latent)")]
 pub(super) struct Settings {
-    /// How the hole is filled
-    #[arg(long, value_enum, default_value_t = Method::Auto)]
-    method: Method,
-    /// Settings as published: paper (Yeh et al. 2017) or authors (their code)
-    #[arg(long, default_value = "paper")]
-    preset: Preset,
+    /// Settings as published: paper (Yeh et al. 2017) or authors (their code) [default: paper]
+    #[arg(long)]
+    preset: Option<Preset>,
     /// Updates of the latent
     #[arg(long)]
     iterations: Option<usize>,
@@ -45,21 +34,18 @@ pub(super) struct Settings {
     #[arg(long)]
     precision: Option<Precision>,
     /// What to be fast at: latency, for one photo or two, or throughput, for more (a photo's result
-    /// differs in its last bits, and does not depend on the photos beside it)
-    #[arg(long, default_value_t)]
-    favor: Favor,
+    /// differs in its last bits, and does not depend on the photos beside it) [default: latency]
+    #[arg(long)]
+    favor: Option<Favor>,
     /// How the image is merged into the photo: overlay or poisson
     #[arg(long)]
     blend: Option<Blend>,
-    /// Seed of the starting points and of shapes drawn at random
-    #[arg(long)]
-    seed: Option<u64>,
 }
 
 impl Settings {
-    /// The settings of the search, checked.
-    pub(super) fn search(&self) -> Result<SearchConfig> {
-        let preset = self.preset.config();
+    /// The settings of the search with this seed, checked.
+    pub(super) fn search(&self, seed: Option<u64>) -> Result<SearchConfig> {
+        let preset = self.preset().config();
         let search = SearchConfig {
             iterations: self.iterations.unwrap_or(preset.iterations),
             restarts: self.restarts.unwrap_or(preset.restarts),
@@ -68,7 +54,7 @@ impl Settings {
             distance: self.context_distance.unwrap_or(preset.distance),
             window: self.window.unwrap_or(preset.window),
             blend: self.blend.unwrap_or(preset.blend),
-            seed: self.seed.unwrap_or(preset.seed),
+            seed: seed.unwrap_or(preset.seed),
             engine: self.engine(),
             ..preset
         };
@@ -78,7 +64,7 @@ impl Settings {
 
     fn engine(&self) -> Engine {
         Engine::Frozen {
-            favor: self.favor,
+            favor: self.favor.unwrap_or_default(),
             precision: self.precision.unwrap_or_default(),
         }
     }
@@ -88,18 +74,25 @@ impl Settings {
         self.precision
     }
 
-    pub(super) fn seed(&self) -> u64 {
-        self.seed.unwrap_or(self.preset.config().seed)
-    }
-
     pub(super) fn preset(&self) -> Preset {
-        self.preset
+        self.preset.unwrap_or(Preset::Paper)
     }
 
-    /// The name of the method that is used.
-    pub(super) fn method(&self) -> &'static str {
-        match self.method {
-            Method::Auto | Method::Latent => "latent",
-        }
+    /// The options that were given.
+    pub(super) fn given(&self) -> Vec<&'static str> {
+        let options = [
+            ("--preset", self.preset.is_some()),
+            ("--iterations", self.iterations.is_some()),
+            ("--restarts", self.restarts.is_some()),
+            ("--prior-weight", self.prior_weight.is_some()),
+            ("--context-weights", self.context_weights.is_some()),
+            ("--context-distance", self.context_distance.is_some()),
+            ("--window", self.window.is_some()),
+            ("--precision", self.precision.is_some()),
+            ("--favor", self.favor.is_some()),
+            ("--blend", self.blend.is_some()),
+        ];
+        let given = options.into_iter().filter(|(_, is_given)| *is_given);
+        given.map(|(name, _)| name).collect()
     }
 }

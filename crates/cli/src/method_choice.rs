@@ -1,0 +1,43 @@
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use semantic_inpaint::data::{ReadOptions, SourceKind};
+use semantic_inpaint::{Framing, ImageSet, ImageSource, MethodName, Requirement};
+
+use crate::commands::prepare::read_set;
+
+/// Side of training images that are not prepared, and of the grid that shapes are drawn on where no model
+/// and no training set has a size.
+pub(crate) const USUAL_SIZE_PX: usize = 64;
+
+/// Takes the names of methods and lists them with what they do.
+pub(crate) fn parser() -> impl TypedValueParser<Value = MethodName> {
+    let value = |method: &MethodName| {
+        let needs = match method.requirement() {
+            Requirement::TrainingSet => "; needs --training-set",
+            _ => "",
+        };
+        PossibleValue::new(method.as_str()).help(format!("{}{needs}", method.description()))
+    };
+    let values: Vec<PossibleValue> = MethodName::all().iter().map(value).collect();
+    PossibleValuesParser::new(values).try_map(|text| text.parse::<MethodName>())
+}
+
+/// The images of a training set: a prepared set as it is, others framed as the user says.
+pub(crate) fn read_training_set(spec: &Path, framing: Option<Framing>) -> Result<ImageSet> {
+    let source = ImageSource::open(spec)?;
+    if source.kind() != SourceKind::Prepared {
+        let framing = framing.unwrap_or(Framing::CenterCrop);
+        return read_set(&source, &ReadOptions::new(framing, USUAL_SIZE_PX));
+    }
+    let set = ImageSet::load(spec)?;
+    let own = set.record().framing;
+    match framing {
+        Some(framing) if framing != own => bail!(
+            "{}: prepared with framing {own}, not {framing}: leave out --framing or prepare it anew",
+            spec.display()
+        ),
+        _ => Ok(set),
+    }
+}

@@ -1,0 +1,104 @@
+use std::sync::{Arc, OnceLock};
+
+use semantic_inpaint_dcgan::{DcganDiscriminator, DcganGenerator, DcganModel};
+use semantic_inpaint_latent_search::{LatentSearch, SearchConfig};
+use semantic_inpaint_nn::{Network as _, Params};
+use semantic_inpaint_tensor::Device;
+
+use crate::{Error, Result};
+
+type Search = LatentSearch<DcganGenerator, DcganDiscriminator>;
+
+/// A model and the settings of its search, whose networks are frozen when they are first needed.
+#[derive(Debug, Clone)]
+pub(super) struct Latent {
+    pub(super) model: DcganModel,
+    pub(super) config: SearchConfig,
+    frozen: OnceLock<Arc<Search>>,
+}
+
+impl Latent {
+    /// With a model of RGB images, on the device that it is on.
+    pub(super) fn new(model: DcganModel, config: SearchConfig) -> Result<Self> {
+        match model.generator.config().image_channels {
+            3 => Ok(Self {
+                model,
+                config,
+                frozen: OnceLock::new(),
+            }),
+            got => Err(Error::ModelChannels { got }),
+        }
+    }
+
+    pub(super) fn with_config(self, config: SearchConfig) -> Self {
+        Self {
+            config,
+            frozen: OnceLock::new(),
+            ..self
+        }
+    }
+
+    /// The same with the model on a device.
+    pub(super) fn with_device(self, device: &Device) -> Result<Self> {
+        let DcganModel {
+            generator,
+            discriminator,
+            card,
+        } = self.model;
+        let config = *generator.config();
+        let weights = |params: &Params| {
+            params
+                .to_tensors()
+                .map_err(semantic_inpaint_dcgan::Error::from)
+        };
+        let generator =
+            DcganGenerator::from_tensors(config, &weights(generator.params())?, device)?;
+        let discriminator = match discriminator {
+            Some(discriminator) => {
+                let weights = weights(discriminator.params())?;
+                Some(DcganDiscriminator::from_tensors(config, &weights, device)?)
+            }
+            None => None,
+        };
+        let model = DcganModel {
+            generator,
+            discriminator,
+            card,
+        };
+        Self::new(model, self.config)
+    }
+
+    /// The search.
+    pub(super) fn search(&self) -> Result<&Search> {
+        if let Some(search) = self.frozen.get() {
+            return Ok(search);
+        }
+        let (generator, discriminator) = (&self.model.generator, self.model.discriminator.as_ref());
+        let search = LatentSearch::new(generator, discriminator, self.config)?;
+        Ok(self.frozen.get_or_init(|| Arc::new(search)))
+    }
+
+    pub(super) fn size_px(&self) -> usize {
+        self.model.generator.config().image_size_px
+    }
+
+    /// Model and settings in one line.
+    pub(super) fn settings(&self, model_name: &str) -> String {
+        let card = &self.model.card;
+        let name = if model_name.is_empty() {
+            "model"
+        } else {
+            model_name
+        };
+        format!(
+            "{name} of {} steps on {}, {:?}; {:?}",
+            card.steps,
+            match card.dataset.as_str() {
+                "" => "unnamed images",
+                dataset => dataset,
+            },
+            self.model.generator.config(),
+            self.config,
+        )
+    }
+}

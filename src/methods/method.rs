@@ -1,0 +1,291 @@
+use std::fmt;
+use std::sync::Arc;
+
+use semantic_inpaint_dcgan::DcganModel;
+use semantic_inpaint_latent_search::{
+    Blend, SearchConfig, SearchObserver, SearchResult, Silent, blend,
+};
+use semantic_inpaint_mask::{CorruptedImages, Inpainter};
+use semantic_inpaint_tensor::{Device, Error as TensorError, ImageBatch};
+
+use super::MethodName;
+use super::latent::Latent;
+use crate::{Error, Result};
+
+/// A method that is ready to fill holes.
+///
+/// It sees [`CorruptedImages`] alone, so what a hole held has no influence on the result. Known pixels come
+/// back bit for bit, equal arguments give equal results, and an image's result does not depend on the
+/// images beside it. [`Inpainter::from_method`](crate::Inpainter::from_method) takes photos of any size
+/// through it.
+///
+/// ```
+/// use semantic_inpaint::{
+///     CorruptedImages, Device, ImageBatch, ImageShape, Mask, Method, MethodContext, MethodName,
+/// };
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let method = Method::build(MethodName::Harmonic, &MethodContext::default())?;
+/// let shape = ImageShape { channels: 1, height: 1, width: 3 };
+/// let truth = ImageBatch::from_values(vec![-0.5, 0.9, 0.5], shape, &Device::Cpu)?;
+/// let corrupted = CorruptedImages::new(&truth, &Mask::from_missing(1, 3, |_, col| col == 1)?)?;
+/// assert_eq!(method.complete(&corrupted)?.to_values()?, [-0.5, 0.0, 0.5]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Method {
+    name: MethodName,
+    label: String,
+    kind: Kind,
+}
+
+/// The size of the images that a method works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorkingSize {
+    /// Squares of this side alone: those of its model or of its training set.
+    Square {
+        /// Height and width in pixels.
+        side_px: usize,
+    },
+    /// Any size. A photo's window of more than so many pixels is reduced to them, so that a fill takes
+    /// seconds and not hours.
+    Any {
+        /// The largest number of pixels of a window.
+        max_pixels: usize,
+    },
+}
+
+/// Completed images and how they came about.
+#[derive(Debug, Clone)]
+pub struct MethodCompletion {
+    /// The completed images, `[N, C, H, W]`, of the shape and order of the corrupted ones.
+    pub completed: ImageBatch,
+    /// The search, of a method that has one.
+    pub search: Option<SearchResult>,
+}
+
+/// One of the results that a method gives at once.
+#[derive(Debug, Clone)]
+pub struct Variant {
+    /// What to call it in tables.
+    pub label: String,
+    /// The completed images, `[N, C, H, W]`.
+    pub completed: ImageBatch,
+}
+
+#[derive(Clone)]
+pub(super) enum Kind {
+    Latent {
+        latent: Box<Latent>,
+        model_name: String,
+    },
+    Fill(Fill),
+}
+
+/// A method that gives completed images and nothing else.
+#[derive(Clone)]
+pub(super) struct Fill {
+    pub(super) inpainter: Arc<dyn Inpainter<Error = Error> + Send + Sync>,
+    pub(super) size: WorkingSize,
+    /// How its window is merged into a photo.
+    pub(super) blend: Blend,
+    pub(super) settings: String,
+}
+
+impl Method {
+    pub(super) fn new(name: MethodName, kind: Kind) -> Self {
+        Self {
+            name,
+            label: name.to_string(),
+            kind,
+        }
+    }
+
+    /// The same with another label, to tell two models or settings of one method apart.
+    #[must_use]
+    pub fn with_label(self, label: impl Into<String>) -> Self {
+        Self {
+            label: label.into(),
+            ..self
+        }
+    }
+
+    /// The same with these settings of the search; a method without a search stays as it is.
+    #[must_use]
+    pub fn with_search(self, config: SearchConfig) -> Self {
+        let kind = match self.kind {
+            Kind::Latent { latent, model_name } => Kind::Latent {
+                latent: Box::new(latent.with_config(config)),
+                model_name,
+            },
+            fill @ Kind::Fill(_) => fill,
+        };
+        Self { kind, ..self }
+    }
+
+    /// The same with its networks on a device; a method without networks stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Model`] when the weights cannot be copied there.
+    pub fn with_device(self, device: &Device) -> Result<Self> {
+        let kind = match self.kind {
+            Kind::Latent { latent, model_name } => Kind::Latent {
+                latent: Box::new(latent.with_device(device)?),
+                model_name,
+            },
+            fill @ Kind::Fill(_) => fill,
+        };
+        Ok(Self { kind, ..self })
+    }
+
+    /// Which method it is.
+    #[must_use]
+    pub fn name(&self) -> MethodName {
+        self.name
+    }
+
+    /// What to call it in tables: its name, unless another was given.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Everything that results depend on besides the images, in one line: settings, and where there is one
+    /// the model or the training set.
+    #[must_use]
+    pub fn settings(&self) -> String {
+        let settings = match &self.kind {
+            Kind::Latent { latent, model_name } => latent.settings(model_name),
+            Kind::Fill(fill) => fill.settings.clone(),
+        };
+        format!("{}: {settings}", self.name)
+    }
+
+    /// The size of the images that it works on.
+    #[must_use]
+    pub fn working_size(&self) -> WorkingSize {
+        match &self.kind {
+            Kind::Latent { latent, .. } => WorkingSize::Square {
+                side_px: latent.size_px(),
+            },
+            Kind::Fill(fill) => fill.size,
+        }
+    }
+
+    /// The settings of its search, if it has one.
+    #[must_use]
+    pub fn search(&self) -> Option<&SearchConfig> {
+        match &self.kind {
+            Kind::Latent { latent, .. } => Some(&latent.config),
+            Kind::Fill(_) => None,
+        }
+    }
+
+    /// Its generator and discriminator, if it has them.
+    #[must_use]
+    pub fn model(&self) -> Option<&DcganModel> {
+        match &self.kind {
+            Kind::Latent { latent, .. } => Some(&latent.model),
+            Kind::Fill(_) => None,
+        }
+    }
+
+    /// How its completed window is merged into a photo.
+    #[must_use]
+    pub fn blend(&self) -> Blend {
+        match &self.kind {
+            Kind::Latent { latent, .. } => latent.config.blend,
+            Kind::Fill(fill) => fill.blend,
+        }
+    }
+
+    /// The completed images, `[N, C, H, W]`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Search`] and [`Error::Classical`] for images of another size than
+    /// [`Method::working_size`], values that are infinite or NaN, or a failing device.
+    pub fn complete(&self, corrupted: &CorruptedImages) -> Result<ImageBatch> {
+        Ok(self.complete_observed(corrupted, &mut Silent)?.completed)
+    }
+
+    /// As [`Method::complete`], with an observer that sees the search and may stop it, and with what was
+    /// found. A search that was stopped gives its best result so far; other methods are not stopped.
+    ///
+    /// # Errors
+    ///
+    /// As [`Method::complete`].
+    pub fn complete_observed(
+        &self,
+        corrupted: &CorruptedImages,
+        observer: &mut dyn SearchObserver,
+    ) -> Result<MethodCompletion> {
+        match &self.kind {
+            Kind::Latent { latent, .. } => {
+                let search = latent.search()?.search(corrupted, observer)?;
+                Ok(MethodCompletion {
+                    completed: blended(corrupted, &search, latent.config.blend)?,
+                    search: Some(search),
+                })
+            }
+            Kind::Fill(fill) => Ok(MethodCompletion {
+                completed: fill.inpainter.inpaint(corrupted)?,
+                search: None,
+            }),
+        }
+    }
+
+    /// All results that it gives at once, for comparisons: one search blended both ways, "latent (overlay)"
+    /// and "latent (poisson)"; of other methods the only one.
+    ///
+    /// An observer that stops the search gets the best result so far.
+    ///
+    /// # Errors
+    ///
+    /// As [`Method::complete`].
+    pub fn complete_variants(
+        &self,
+        corrupted: &CorruptedImages,
+        observer: &mut dyn SearchObserver,
+    ) -> Result<Vec<Variant>> {
+        match &self.kind {
+            Kind::Latent { latent, .. } => {
+                let search = latent.search()?.search(corrupted, observer)?;
+                let variant = |kind: Blend| {
+                    Ok(Variant {
+                        label: format!("{} ({kind})", self.label),
+                        completed: blended(corrupted, &search, kind)?,
+                    })
+                };
+                [Blend::Overlay, Blend::Poisson]
+                    .into_iter()
+                    .map(variant)
+                    .collect()
+            }
+            Kind::Fill(fill) => Ok(vec![Variant {
+                label: self.label.clone(),
+                completed: fill.inpainter.inpaint(corrupted)?,
+            }]),
+        }
+    }
+}
+
+impl fmt::Debug for Method {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Method")
+            .field("label", &self.label)
+            .field("settings", &self.settings())
+            .finish()
+    }
+}
+
+/// What a search found, on the device of the corrupted images and blended into them.
+fn blended(corrupted: &CorruptedImages, search: &SearchResult, kind: Blend) -> Result<ImageBatch> {
+    let device = corrupted.images().tensor().device();
+    let generated = search.generated.tensor().to_device(device);
+    let generated = ImageBatch::new(generated.map_err(TensorError::from)?)?;
+    Ok(blend(corrupted, &generated, kind)?)
+}

@@ -1,0 +1,13 @@
+//! All methods that fill holes, by name.
+
+mod build;
+mod context;
+mod latent;
+mod method;
+mod name;
+#[cfg(test)]
+mod tests;
+
+pub use context::MethodContext;
+pub use method::{Method, MethodCompletion, Variant, WorkingSize};
+pub use name::{MethodName, Requirement};

@@ -1,0 +1,148 @@
+use std::fmt;
+use std::str::FromStr;
+
+use crate::{Error, Result};
+
+/// A method that fills holes, by the name that it has in tables and on the command line.
+///
+/// [`Method::build`](crate::Method::build) makes it ready.
+///
+/// ```
+/// use semantic_inpaint::{MethodName, Requirement};
+///
+/// let method: MethodName = "low-rank".parse()?;
+/// assert_eq!(method, MethodName::LowRank);
+/// assert_eq!(method.requirement(), Requirement::Nothing);
+/// assert!(MethodName::all().contains(&method));
+/// # Ok::<(), semantic_inpaint::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum MethodName {
+    /// The search of a generator's latent space: [`LatentSearch`](crate::LatentSearch).
+    #[default]
+    Latent,
+    /// [`Harmonic`](crate::classical::Harmonic).
+    Harmonic,
+    /// [`Biharmonic`](crate::classical::Biharmonic).
+    Biharmonic,
+    /// [`Telea`](crate::classical::Telea).
+    Telea,
+    /// [`TotalVariation`](crate::classical::TotalVariation).
+    TotalVariation,
+    /// [`TruncatedNuclearNorm`](crate::classical::TruncatedNuclearNorm).
+    LowRank,
+    /// [`TextureSynthesis`](crate::classical::TextureSynthesis).
+    TextureSynthesis,
+    /// [`PatchCompletion`](crate::classical::PatchCompletion).
+    PatchCompletion,
+    /// [`NearestImage`](crate::classical::NearestImage).
+    NearestImage,
+    /// [`MeanImage`](crate::classical::MeanImage).
+    MeanImage,
+}
+
+/// What a method needs besides the corrupted images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Requirement {
+    /// Nothing.
+    Nothing,
+    /// A generator, and its discriminator where the search has a prior loss.
+    Model,
+    /// Images that are framed like the photos.
+    TrainingSet,
+}
+
+impl MethodName {
+    /// All methods, the search first.
+    #[must_use]
+    pub fn all() -> &'static [Self] {
+        &[
+            Self::Latent,
+            Self::Harmonic,
+            Self::Biharmonic,
+            Self::Telea,
+            Self::TotalVariation,
+            Self::LowRank,
+            Self::TextureSynthesis,
+            Self::PatchCompletion,
+            Self::NearestImage,
+            Self::MeanImage,
+        ]
+    }
+
+    /// The name in kebab case.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Latent => "latent",
+            Self::Harmonic => "harmonic",
+            Self::Biharmonic => "biharmonic",
+            Self::Telea => "telea",
+            Self::TotalVariation => "total-variation",
+            Self::LowRank => "low-rank",
+            Self::TextureSynthesis => "texture-synthesis",
+            Self::PatchCompletion => "patch-completion",
+            Self::NearestImage => "nearest-image",
+            Self::MeanImage => "mean-image",
+        }
+    }
+
+    /// What fills the hole, in one line.
+    #[must_use]
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Latent => "the generated image that fits best, by search (Yeh et al. 2017)",
+            Self::Harmonic => "a membrane: the smoothest fill",
+            Self::Biharmonic => "a thin plate, which continues slopes too",
+            Self::Telea => "averages from the border inward, as OpenCV's INPAINT_TELEA",
+            Self::TotalVariation => "the fewest and straightest edges",
+            Self::LowRank => "combinations of other rows and columns",
+            Self::TextureSynthesis => "pixels from elsewhere, one by one (Efros and Leung 1999)",
+            Self::PatchCompletion => "patches from elsewhere, all at once (Wexler et al. 2007)",
+            Self::NearestImage => "the most similar training image, blended",
+            Self::MeanImage => "the mean of the training images",
+        }
+    }
+
+    /// What the method needs.
+    #[must_use]
+    pub fn requirement(self) -> Requirement {
+        match self {
+            Self::Latent => Requirement::Model,
+            Self::NearestImage | Self::MeanImage => Requirement::TrainingSet,
+            Self::Harmonic
+            | Self::Biharmonic
+            | Self::Telea
+            | Self::TotalVariation
+            | Self::LowRank
+            | Self::TextureSynthesis
+            | Self::PatchCompletion => Requirement::Nothing,
+        }
+    }
+
+    /// The names of all methods, for messages.
+    fn list() -> String {
+        let names: Vec<&str> = Self::all().iter().map(|method| method.as_str()).collect();
+        names.join(", ")
+    }
+}
+
+impl fmt::Display for MethodName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for MethodName {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let found = Self::all().iter().find(|method| method.as_str() == text);
+        found.copied().ok_or_else(|| Error::UnknownMethod {
+            got: text.into(),
+            methods: Self::list(),
+        })
+    }
+}
