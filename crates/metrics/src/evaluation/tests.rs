@@ -611,6 +611,7 @@ fn file_names_are_plain_and_differ() {
         (stems[0].as_str(), stems[8].as_str()),
         ("latent", "x-1.5_b")
     );
+    assert!(stems[1].starts_with("latent-"), "readable");
     assert!(identity::file_stem(&"long ".repeat(99)).len() < 80);
     assert!(
         stems

@@ -2,7 +2,7 @@ use plotters::prelude::{BLACK, ChartBuilder, Color as _, PathElement, RGBColor, 
 use semantic_inpaint_data::Photo;
 use semantic_inpaint_mask::MaskShape;
 
-use super::canvas::{FONT, TEXT_PX, draw_wrapped, picture, text_style};
+use super::canvas::{FONT, LINE_PX, TEXT_PX, draw_line, picture};
 use super::marks::{LEGEND_PX, mark};
 use crate::{EvaluationReport, Result, Summary};
 
@@ -29,11 +29,10 @@ pub(super) fn draw(report: &EvaluationReport, mask: MaskShape) -> Result<Option<
     let photo = picture((WIDTH_PX, plot_height + AXIS_PX), |area| {
         let (names, rest) = area.split_horizontally(LEGEND_PX);
         let (plot, numbers) = rest.split_horizontally(WIDTH_PX as i32 - LEGEND_PX - NUMBERS_PX);
-        let middle = |place: usize| (place as i32 * BAR_PX as i32) + (BAR_PX as i32 - TEXT_PX) / 2;
+        let middle = |place: usize| (place as i32 * BAR_PX as i32) + (BAR_PX as i32 - LINE_PX) / 2;
         for (row, (_, label, summary)) in bars.iter().enumerate() {
-            draw_wrapped(&names, label, (8, middle(row)), 10_000)?;
-            let number = format!("{summary:.2}");
-            numbers.draw_text(&number, &text_style(&numbers, &BLACK), (8, middle(row)))?;
+            draw_line(&names, label, (8, middle(row)))?;
+            draw_line(&numbers, &format!("{summary:.2}"), (8, middle(row)))?;
         }
         let mut chart = ChartBuilder::on(&plot)
             .x_label_area_size(AXIS_PX)
