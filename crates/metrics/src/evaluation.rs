@@ -4,14 +4,15 @@ mod batch;
 mod comparison;
 mod identity;
 mod method;
+mod names;
 mod observer;
 mod outcome;
 mod part;
 mod row;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
@@ -26,6 +27,7 @@ use identity::ImageHashes;
 #[cfg(feature = "report")]
 pub(crate) use identity::{file_stem, mask_stem};
 pub use method::{BoxedError, EvaluatedMethod, LabeledCompletion, MethodFamily, MethodObserver};
+use names::{Labels, check_names};
 pub use observer::EvaluationObserver;
 pub use outcome::{EvaluationPicture, EvaluationReport, MethodRecord};
 use part::{Part, PartFolder, Segment};
@@ -349,52 +351,4 @@ impl Plan<'_> {
         };
         self.segments.iter().map(missing).sum()
     }
-}
-
-/// Which method uses which label; one label never means two things.
-#[derive(Default)]
-struct Labels(Vec<(String, String)>);
-
-impl Labels {
-    fn claim(&mut self, method: &str, rows: &[EvaluationRow]) -> Result<()> {
-        for EvaluationRow { method: label, .. } in rows {
-            let owner = self.0.iter().find(|(owned, _)| owned == label);
-            let is_reserved = [TRUTH, CORRUPTED].contains(&label.as_str());
-            if is_reserved || owner.is_some_and(|(_, owner)| owner != method) {
-                let (what, name) = ("label", label.clone());
-                return Err(Error::RepeatedName { what, name });
-            }
-            if owner.is_none() {
-                self.0.push((label.clone(), method.into()));
-            }
-        }
-        Ok(())
-    }
-
-    fn of(&self, method: &str) -> Vec<&str> {
-        let own = self.0.iter().filter(|(_, owner)| owner == method);
-        own.map(|(label, _)| label.as_str()).collect()
-    }
-}
-
-fn check_names(
-    masks: &[MaskShape],
-    methods: &[&dyn EvaluatedMethod],
-    images: &ImageSet,
-) -> Result<()> {
-    for (what, count) in [("masks", masks.len()), ("methods", methods.len())] {
-        if count == 0 {
-            return Err(Error::NothingToEvaluate { what });
-        }
-    }
-    let masks = masks.iter().map(|mask| ("mask", mask.to_string()));
-    let methods = methods.iter().map(|method| ("method", method.name()));
-    let images = images.names().iter().map(|name| ("image", name.clone()));
-    let mut seen = BTreeSet::new();
-    for (what, name) in masks.chain(methods).chain(images) {
-        if !seen.insert((what, name.clone())) {
-            return Err(Error::RepeatedName { what, name });
-        }
-    }
-    Ok(())
 }

@@ -61,7 +61,8 @@ fn mask_rng(shape: MaskShape, seed: u64, index: usize) -> Rng {
 /// A file name for a name of any characters, another one for each. Plain names stay readable.
 pub(crate) fn file_stem(name: &str) -> String {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c);
-    let plain: String = name
+    let lower = name.to_ascii_lowercase();
+    let plain: String = lower
         .chars()
         .map(|c| if is_plain(c) { c } else { '-' })
         .collect();

@@ -206,7 +206,7 @@ impl EvaluationReport {
                     if label == TRUTH {
                         "–".into()
                     } else {
-                        format!("{:.2e}", seconds.mean)
+                        short_seconds(seconds.mean)
                     },
                 ];
                 let words = [Cell::code(mask.to_string()), Cell::plain(label)];
@@ -307,6 +307,15 @@ fn decibels(summary: &Summary) -> String {
         format!("{summary:.2}")
     } else {
         "–".into()
+    }
+}
+
+/// Two or three digits that say something.
+fn short_seconds(seconds: f64) -> String {
+    match seconds {
+        0.1.. => format!("{seconds:.2}"),
+        0.001.. => format!("{seconds:.4}"),
+        _ => format!("{seconds:.1e}"),
     }
 }
 

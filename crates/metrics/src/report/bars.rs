@@ -1,8 +1,10 @@
+use std::ops::Range;
+
 use plotters::prelude::{BLACK, ChartBuilder, Color as _, PathElement, RGBColor, Rectangle, WHITE};
 use semantic_inpaint_data::Photo;
 use semantic_inpaint_mask::MaskShape;
 
-use super::canvas::{FONT, TEXT_PX, draw_wrapped, picture, text_style};
+use super::canvas::{FONT, LINE_PX, TEXT_PX, draw_line, picture};
 use super::marks::{LEGEND_PX, mark};
 use crate::{EvaluationReport, Result, Summary};
 
@@ -15,29 +17,22 @@ const NUMBERS_PX: i32 = 130;
 /// The mean PSNR in the hole of each label as a bar with its 95 % interval; `None` without a completion.
 pub(super) fn draw(report: &EvaluationReport, mask: MaskShape) -> Result<Option<Photo>> {
     let bars = bars(report, mask)?;
-    let ends = bars.iter().flat_map(|(.., summary)| {
-        let half_width = summary.half_width.unwrap_or(0.0);
-        [summary.mean - half_width, summary.mean + half_width]
-    });
-    let ends: Vec<f64> = ends.collect();
     if bars.is_empty() {
         return Ok(None);
     }
-    let low = ends.iter().copied().fold(0.0, f64::min);
-    let high = 1.02 * ends.iter().copied().fold(1.0, f64::max);
+    let range = range(&bars);
     let plot_height = BAR_PX * bars.len() as u32;
     let photo = picture((WIDTH_PX, plot_height + AXIS_PX), |area| {
         let (names, rest) = area.split_horizontally(LEGEND_PX);
         let (plot, numbers) = rest.split_horizontally(WIDTH_PX as i32 - LEGEND_PX - NUMBERS_PX);
-        let middle = |place: usize| (place as i32 * BAR_PX as i32) + (BAR_PX as i32 - TEXT_PX) / 2;
+        let middle = |place: usize| (place as i32 * BAR_PX as i32) + (BAR_PX as i32 - LINE_PX) / 2;
         for (row, (_, label, summary)) in bars.iter().enumerate() {
-            draw_wrapped(&names, label, (8, middle(row)), 10_000)?;
-            let number = format!("{summary:.2}");
-            numbers.draw_text(&number, &text_style(&numbers, &BLACK), (8, middle(row)))?;
+            draw_line(&names, label, (8, middle(row)))?;
+            draw_line(&numbers, &format!("{summary:.2}"), (8, middle(row)))?;
         }
         let mut chart = ChartBuilder::on(&plot)
             .x_label_area_size(AXIS_PX)
-            .build_cartesian_2d(low..high, 0.0..bars.len() as f64)?;
+            .build_cartesian_2d(range, 0.0..bars.len() as f64)?;
         chart
             .configure_mesh()
             .disable_y_mesh()
@@ -64,6 +59,17 @@ pub(super) fn draw(report: &EvaluationReport, mask: MaskShape) -> Result<Option<
         Ok(())
     })?;
     Ok(Some(photo))
+}
+
+/// From 0 to the end of the longest interval.
+fn range(bars: &[(usize, &str, Summary)]) -> Range<f64> {
+    let (mut low, mut high) = (0.0_f64, 1.0_f64);
+    for (.., summary) in bars {
+        let half_width = summary.half_width.unwrap_or(0.0);
+        low = low.min(summary.mean - half_width);
+        high = high.max(summary.mean + half_width);
+    }
+    low..1.02 * high
 }
 
 fn bars(report: &EvaluationReport, mask: MaskShape) -> Result<Vec<(usize, &str, Summary)>> {

@@ -13,6 +13,8 @@ use crate::Result;
 pub(super) const FONT: &str = "Roboto";
 pub(super) const TEXT_PX: i32 = 15;
 pub(super) const LINE_PX: i32 = 18;
+/// The library sets letters so much above where their line begins.
+const RISE_PX: i32 = 5;
 
 pub(super) type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
 pub(super) type Fault = DrawingAreaErrorKind<<BitMapBackend<'static> as DrawingBackend>::ErrorType>;
@@ -34,8 +36,17 @@ pub(super) fn picture(
     Ok(Photo::from_rgb(height_px as usize, width_px as usize, rgb)?)
 }
 
-pub(super) fn text_style<'a>(area: &Area<'a>, color: &'a RGBColor) -> TextStyle<'a> {
+fn text_style<'a>(area: &Area<'a>, color: &'a RGBColor) -> TextStyle<'a> {
     (FONT, TEXT_PX).into_text_style(area).color(color)
+}
+
+/// Draws a text in one line, from its upper left corner.
+pub(super) fn draw_line(
+    area: &Area<'_>,
+    text: &str,
+    (left, top): (i32, i32),
+) -> std::result::Result<(), Fault> {
+    area.draw_text(text, &text_style(area, &BLACK), (left, top + RISE_PX))
 }
 
 /// Draws a text line by line, no line wider than `width_px` where words allow it.
@@ -45,10 +56,9 @@ pub(super) fn draw_wrapped(
     (left, top): (i32, i32),
     width_px: u32,
 ) -> std::result::Result<(), Fault> {
-    let style = text_style(area, &BLACK);
     let mut line_top = top;
     for line in wrapped(area, text, width_px)? {
-        area.draw_text(&line, &style, (left, line_top))?;
+        draw_line(area, &line, (left, line_top))?;
         line_top += LINE_PX;
     }
     Ok(())

@@ -108,7 +108,7 @@ fn methods(report: &EvaluationReport) -> Table {
 
 /// One row for each mask, method and reason.
 fn failures(failures: &[Failure]) -> Table {
-    let mut table = table(&["mask", "method", "reason", "images", "names"], 3);
+    let mut table = table(&["mask", "method", "reason", "names", "images"], 4);
     let mut groups: Vec<Vec<&Failure>> = Vec::new();
     let is_same = |one: &Failure, other: &Failure| {
         (one.mask, &one.method, &one.reason) == (other.mask, &other.method, &other.reason)
@@ -135,7 +135,7 @@ fn failures(failures: &[Failure]) -> Table {
             ..
         } = group[0];
         let count = group.len().to_string();
-        let words = [method.clone(), reason.clone(), count, names];
+        let words = [method.clone(), reason.clone(), names, count];
         let cells = [Cell::code(mask.to_string())].into_iter();
         table
             .rows

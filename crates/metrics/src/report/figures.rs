@@ -8,6 +8,13 @@ use super::{Figure, bars, hole_size, speed};
 use crate::evaluation::{CORRUPTED, TRUTH, mask_stem};
 use crate::{EvaluationReport, Result};
 
+const IMAGES: &str = "The first images: the original, what the methods see, and each completion. \
+    Crossed-out places failed.";
+const HOLE_SIZE: &str = "Mean PSNR in the hole against the share of the pixels that is missing. Lines join \
+    masks of one kind.";
+const SPEED: &str = "Mean PSNR in the hole against seconds per image, both means over the masks. Methods \
+    that lack a mask are left out.";
+
 /// The report's own figures, in order.
 pub(super) fn figures(report: &EvaluationReport) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
@@ -23,8 +30,7 @@ pub(super) fn figures(report: &EvaluationReport) -> Result<Vec<Figure>> {
     for &mask in &report.masks {
         add(
             format!("Images with {mask}"),
-            "The first images: the original, what the methods see, and each completion. Crossed-out \
-             places failed.",
+            IMAGES,
             format!("images-{}", mask_stem(mask)),
             images_with(report, mask).render()?,
         );
@@ -39,15 +45,13 @@ pub(super) fn figures(report: &EvaluationReport) -> Result<Vec<Figure>> {
     }
     add(
         "Quality and the size of the hole".into(),
-        "Mean PSNR in the hole against the share of the pixels that is missing. Lines join masks of one \
-         kind.",
+        HOLE_SIZE,
         "hole-size".into(),
         hole_size::draw(report)?,
     );
     add(
         "Quality and time".into(),
-        "Mean PSNR in the hole against seconds per image, both means over the masks. Methods that lack a \
-         mask are left out.",
+        SPEED,
         "time".into(),
         speed::draw(report)?,
     );

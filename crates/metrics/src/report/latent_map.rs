@@ -1,7 +1,7 @@
 use plotters::prelude::{BLACK, ChartBuilder, Color as _, EmptyElement, LineSeries};
 use semantic_inpaint_data::Photo;
 
-use super::canvas::{LINE_PX, picture, text_style};
+use super::canvas::{LINE_PX, draw_line, picture};
 use super::figures::range;
 use super::marks::{LEGEND_PX, draw_legend, mark};
 use super::tsne::{TsneConfig, tsne};
@@ -78,8 +78,7 @@ pub fn draw_latent_map(
         for (name, at) in [("start", of_path.first()), ("end", of_path.last())] {
             if let Some(at) = at {
                 let (x, y) = chart.backend_coord(at);
-                let style = text_style(&plot, &BLACK);
-                plot.draw_text(name, &style, (x + 6, y - LINE_PX / 2))?;
+                draw_line(&plot, name, (x + 8, y - LINE_PX / 2))?;
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
-use plotters::prelude::{BLACK, Color as _, Polygon, RGBColor};
+use plotters::prelude::{Color as _, Polygon, RGBColor};
 
-use super::canvas::{Area, Fault, LINE_PX, text_style};
+use super::canvas::{Area, Fault, LINE_PX, draw_line};
 
 /// Okabe and Ito 2008: told apart by people of any color vision.
 const COLORS: [RGBColor; 7] = [
@@ -58,11 +58,10 @@ pub(super) fn draw_legend(
     names: &[&str],
     (left, top): (i32, i32),
 ) -> Result<(), Fault> {
-    let style = text_style(area, &BLACK);
     for (place, name) in names.iter().enumerate() {
         let line = top + place as i32 * LINE_PX;
         area.draw(&mark(place).shape_at((left, line + LINE_PX / 2)))?;
-        area.draw_text(name, &style, (left + 14, line))?;
+        draw_line(area, name, (left + 14, line))?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 use plotters::prelude::{BLACK, ChartBuilder, Color as _, EmptyElement, IntoLogRange as _, WHITE};
 use semantic_inpaint_data::Photo;
 
-use super::canvas::{FONT, LINE_PX, TEXT_PX, draw_wrapped, picture};
+use super::canvas::{FONT, LINE_PX, TEXT_PX, draw_line, picture};
 use super::marks::{LEGEND_PX, draw_legend, mark};
 use crate::{EvaluationReport, Result, Summary};
 
@@ -25,7 +25,7 @@ pub(super) fn draw(report: &EvaluationReport) -> Result<Option<Photo>> {
     let photo = picture((SIZE_PX.0, height), |area| {
         let (plot, side) = area.split_horizontally(SIZE_PX.0 as i32 - LEGEND_PX);
         draw_legend(&side, &labels, (16, 30))?;
-        draw_wrapped(&plot, "PSNR in the hole (dB)", (8, 4), SIZE_PX.0)?;
+        draw_line(&plot, "PSNR in the hole (dB)", (8, 4))?;
         let mut chart = ChartBuilder::on(&plot)
             .margin_top(30)
             .margin_right(16)

@@ -1,7 +1,7 @@
-use plotters::prelude::BLACK;
+use plotters::prelude::{BLACK, PathElement};
 use semantic_inpaint_data::Photo;
 
-use super::canvas::{LINE_PX, draw_wrapped, picture};
+use super::canvas::{Area, Fault, LINE_PX, draw_wrapped, picture};
 use crate::Result;
 
 /// The least width of a picture in a strip; smaller ones are enlarged by whole numbers.
@@ -50,14 +50,7 @@ impl Strips<'_> {
                     .filter(|(_, photo)| photo.is_none());
                 for (column, _) in missing {
                     let left = corner(row, column).1 as i32;
-                    let (bottom, right) = (top + height as i32 - 1, left + width as i32 - 1);
-                    let lines = [
-                        [(left, top), (right, bottom)],
-                        [(left, bottom), (right, top)],
-                    ];
-                    for line in lines {
-                        area.draw(&plotters::prelude::PathElement::new(line, BLACK))?;
-                    }
+                    cross_out(area, (left, top), (width as i32, height as i32))?;
                 }
             }
             Ok(())
@@ -72,6 +65,21 @@ impl Strips<'_> {
         }
         Ok(Some(sheet))
     }
+}
+
+fn cross_out(
+    area: &Area<'_>,
+    (left, top): (i32, i32),
+    (width, height): (i32, i32),
+) -> std::result::Result<(), Fault> {
+    let (bottom, right) = (top + height - 1, left + width - 1);
+    for line in [
+        [(left, top), (right, bottom)],
+        [(left, bottom), (right, top)],
+    ] {
+        area.draw(&PathElement::new(line, BLACK))?;
+    }
+    Ok(())
 }
 
 /// Every pixel as a square of pixels.
