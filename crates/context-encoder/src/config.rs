@@ -85,7 +85,11 @@ impl ContextEncoderConfig {
     pub fn validate(&self) -> Result<()> {
         if !matches!(self.image_size_px, 32 | 64 | 128) {
             let what = "image size in pixels";
-            return Err(Error::setting(what, "32, 64 or 128", self.image_size_px));
+            return Err(Error::setting(
+                what,
+                "32, 64 or 128",
+                self.image_size_px.to_string(),
+            ));
         }
         let range = 1..=8192;
         if !range.contains(&self.base_channels) {
@@ -93,21 +97,25 @@ impl ContextEncoderConfig {
             return Err(Error::setting(
                 what,
                 "between 1 and 8192",
-                self.base_channels,
+                self.base_channels.to_string(),
             ));
         }
         if let Connection::Bottleneck { len } = self.connection
             && !range.contains(&len)
         {
             let what = "length of the bottleneck";
-            return Err(Error::setting(what, "between 1 and 8192", len));
+            return Err(Error::setting(what, "between 1 and 8192", len.to_string()));
         }
         if let Some(value) = self
             .fill
             .iter()
             .find(|value| !(-1.0..=1.0).contains(*value))
         {
-            return Err(Error::setting("fill", "between -1 and 1", value));
+            return Err(Error::setting(
+                "fill",
+                "between -1 and 1",
+                value.to_string(),
+            ));
         }
         self.output.validate(self.image_size_px)
     }

@@ -56,15 +56,11 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn setting(
-        what: &'static str,
-        expected: impl Into<String>,
-        got: impl ToString,
-    ) -> Self {
+    pub(crate) fn setting(what: &'static str, expected: &str, got: impl Into<String>) -> Self {
         Self::InvalidSetting {
             what,
-            expected: expected.into(),
-            got: got.to_string(),
+            expected: expected.to_owned(),
+            got: got.into(),
         }
     }
 }

@@ -54,13 +54,13 @@ impl JointLoss {
             ("weight of far pixels", self.far_weight),
         ] {
             if !(weight.is_finite() && weight >= 0.0) {
-                return Err(Error::setting(what, "at least 0", weight));
+                return Err(Error::setting(what, "at least 0", weight.to_string()));
             }
         }
         let weight = self.adversarial_weight;
         if !(0.0..1.0).contains(&weight) {
             let (what, expected) = ("adversarial weight", "at least 0 and below 1");
-            return Err(Error::setting(what, expected, weight));
+            return Err(Error::setting(what, expected, weight.to_string()));
         }
         Ok(())
     }

@@ -74,7 +74,11 @@ impl Output {
                 if !PATCH_SIDES_PX.contains(&size_px) || size_px > image_size_px =>
             {
                 let expected = "32, 64 or 128 px, at most the image's size";
-                Err(Error::setting("side of the patch", expected, size_px))
+                Err(Error::setting(
+                    "side of the patch",
+                    expected,
+                    size_px.to_string(),
+                ))
             }
             _ => Ok(()),
         }

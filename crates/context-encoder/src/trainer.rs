@@ -96,14 +96,18 @@ impl<D: Discriminator> ContextEncoderTrainer<D> {
         config.output.check_shapes(&masks)?;
         if train.batch_size < 2 {
             let expected = "at least 2, for batch normalization";
-            return Err(Error::setting("batch size", expected, train.batch_size));
+            return Err(Error::setting(
+                "batch size",
+                expected,
+                train.batch_size.to_string(),
+            ));
         }
         if discriminator.image_shape() != config.output_shape() {
             let expected = format!("the network's output shape {:?}", config.output_shape());
             let got = format!("{:?}", discriminator.image_shape());
             return Err(Error::setting(
                 "the discriminator's image shape",
-                expected,
+                &expected,
                 got,
             ));
         }

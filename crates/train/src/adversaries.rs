@@ -114,29 +114,8 @@ impl<G: Network, D: Discriminator> Adversaries<G, D> {
     ) -> Result<StepReport> {
         let mut rng = self.rng(AUGMENTATION_STREAMS + self.step);
         self.step += 1;
-        let (judged, generator_loss, reconstruction_loss) = match loss {
-            GeneratorLoss::Adversarial => {
-                let judged = self.discriminator_step(real, fake, &mut rng)?;
-                let adversarial = self.adversarial_loss(fake, &mut rng)?;
-                (judged, self.generator_step(&adversarial)?, None)
-            }
-            GeneratorLoss::Joint {
-                reconstruction,
-                adversarial_weight: weight,
-            } => {
-                let mut judged = Judged::default();
-                let mut total = (reconstruction * (1.0 - weight)).map_err(TensorError::from)?;
-                if weight > 0.0 {
-                    judged = self.discriminator_step(real, fake, &mut rng)?;
-                    let adversarial = self.adversarial_loss(fake, &mut rng)?;
-                    total = (adversarial * weight)
-                        .and_then(|adversarial| total + adversarial)
-                        .map_err(TensorError::from)?;
-                }
-                let reconstruction = scalar(reconstruction)?;
-                (judged, self.generator_step(&total)?, Some(reconstruction))
-            }
-        };
+        let (judged, generator_loss, reconstruction_loss) =
+            self.move_both(real, fake, loss, &mut rng)?;
         let report = StepReport {
             step: self.step,
             discriminator_loss: judged.loss,
@@ -156,6 +135,38 @@ impl<G: Network, D: Discriminator> Adversaries<G, D> {
             .params()
             .average_towards(self.generator.params(), self.decay())?;
         Ok(report)
+    }
+
+    /// Both halves of a step: what the discriminator's measured, the generator's loss, and the
+    /// reconstruction in it.
+    fn move_both(
+        &mut self,
+        real: &ImageBatch,
+        fake: &ImageBatch,
+        loss: GeneratorLoss<'_>,
+        rng: &mut Rng,
+    ) -> Result<(Judged, f64, Option<f64>)> {
+        let (reconstruction, weight) = match loss {
+            GeneratorLoss::Adversarial => {
+                let judged = self.discriminator_step(real, fake, rng)?;
+                let adversarial = self.adversarial_loss(fake, rng)?;
+                return Ok((judged, self.generator_step(&adversarial)?, None));
+            }
+            GeneratorLoss::Joint {
+                reconstruction,
+                adversarial_weight,
+            } => (reconstruction, adversarial_weight),
+        };
+        let mut judged = Judged::default();
+        let mut total = (reconstruction * (1.0 - weight)).map_err(TensorError::from)?;
+        if weight > 0.0 {
+            judged = self.discriminator_step(real, fake, rng)?;
+            let weighted = self.adversarial_loss(fake, rng)? * weight;
+            let sum = weighted.and_then(|weighted| total + weighted);
+            total = sum.map_err(TensorError::from)?;
+        }
+        let reconstruction = scalar(reconstruction)?;
+        Ok((judged, self.generator_step(&total)?, Some(reconstruction)))
     }
 
     fn discriminator_step(

@@ -16,6 +16,8 @@ use crate::error::io;
 const ASIDE: &str = ".old";
 const PARTIAL: &str = ".partial-";
 const REMOVED: &str = ".removed-";
+/// How a `WholeFile` that has not taken its name yet begins.
+const UNFINISHED: &str = ".semantic-inpaint-";
 
 /// A folder in `parent` that becomes a checkpoint once it is complete.
 pub(crate) fn partial(parent: &Path) -> Result<TempDir> {
@@ -73,8 +75,8 @@ pub(crate) fn remove_leftovers(parent: &Path) -> Result<()> {
     for entry in fs::read_dir(parent).map_err(io(parent))? {
         let path = entry.map_err(io(parent))?.path();
         let name = path.file_name().and_then(|name| name.to_str());
-        let is_leftover = |name: &str| name.starts_with(PARTIAL) || name.starts_with(REMOVED);
-        if !name.is_some_and(is_leftover) {
+        let begins = |name: &str| [PARTIAL, REMOVED, UNFINISHED].map(|with| name.starts_with(with));
+        if !name.is_some_and(|name| begins(name).contains(&true)) {
             continue;
         }
         let removed = if path.is_dir() {
@@ -174,6 +176,8 @@ mod tests {
             fs::create_dir(parent.path().join(name)).unwrap();
         }
         fs::write(parent.path().join(".partial-b"), "x").unwrap();
+        // What a kill in the middle of writing the name of the newest leaves.
+        fs::write(parent.path().join(".semantic-inpaint-a1.part"), "x").unwrap();
         remove_leftovers(parent.path()).unwrap();
         let mut names: Vec<_> = fs::read_dir(parent.path())
             .unwrap()

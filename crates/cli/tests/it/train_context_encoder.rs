@@ -18,10 +18,10 @@ use crate::train::model;
 const SETTINGS: &str = "--data images --size 32 --width 4 --bottleneck 8 --batch-size 4 --seed 3 \
                         --sample-every 2 --checkpoint-every 2 --device cpu";
 
-/// Two of the first twenty images are of the validation part.
+/// Two of the images, 23 and 27, are of the validation part.
 fn folder_with_data() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    folder_of_photos(folder.path(), 20, 32);
+    folder_of_photos(folder.path(), 30, 32);
     folder
 }
 
@@ -234,7 +234,7 @@ fn runs_that_cannot_be_made_leave_nothing_behind() {
         ("--size 32 --width 0", "width of the network"),
         ("--size 32 --bottleneck 0", "length of the bottleneck"),
         ("--size 32 --batch-size 1", "batch size"),
-        ("--size 32 --batch-size 21", "at least 21 images"),
+        ("--size 32 --batch-size 31", "at least 31 images"),
     ] {
         run(folder.path(), &format!("{other} {options}")).expect_error(&[text]);
         assert!(!folder.path().join("new").exists(), "{options}");

@@ -2,7 +2,7 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use semantic_inpaint_data::{
-    Error, Framing, ImageSet, ImageSource, ReadOptions, Result, Split, level_to_value,
+    Error, Framing, ImageSet, ImageSource, Photo, ReadOptions, Result, Split, level_to_value,
 };
 use semantic_inpaint_tensor::Device;
 
@@ -288,6 +288,18 @@ fn batches_hold_the_images_asked_for() {
         set.image(usize::MAX),
         Err(Error::IndexOutside { .. })
     ));
+}
+
+#[test]
+fn the_mean_color_is_over_all_pixels_of_all_images() {
+    let photos = [[0, 255, 100], [255, 255, 110]].map(|rgb| {
+        let photo = Photo::filled(6, 6, rgb);
+        (format!("{}.png", rgb[2]), photo)
+    });
+    let set = ImageSet::from_photos("drawn", Framing::Squash, 6, photos.to_vec()).unwrap();
+    let [red, green, blue] = set.mean_color();
+    assert_eq!((red, green), (0.0, 1.0));
+    assert!((blue - (105.0 / 127.5 - 1.0)).abs() < 1e-6);
 }
 
 #[test]
