@@ -10,6 +10,7 @@
 use std::error::Error;
 
 use semantic_inpaint::data::{ContactSheet, batch_to_photos};
+use semantic_inpaint::dcgan::DcganGenerator;
 use semantic_inpaint::latent_search::Silent;
 use semantic_inpaint::nn::{Generator as _, Mode};
 use semantic_inpaint::{
@@ -33,10 +34,11 @@ const MISSING: [u8; 3] = [128; 3];
 fn main() -> Result<(), Box<dyn Error>> {
     let assets = concat!(env!("CARGO_MANIFEST_DIR"), "/assets");
     let photo = read_photo(format!("{assets}/portrait.png"))?;
-    let inpainter = Inpainter::pretrained(PretrainedModel::CelebA)?.with_crop(Crop::CenteredSquare);
+    let model = PretrainedModel::CelebA.load(&Device::Cpu)?;
+    let size_px = model.generator.config().image_size_px;
+    let inpainter = Inpainter::from_model(model.clone())?.with_crop(Crop::CenteredSquare);
     let masks = MASKS.map(|text| {
         let shape: MaskShape = text.parse()?;
-        let size_px = inpainter.size_px();
         photo_mask(shape, photo.height(), photo.width(), size_px, SEED)
             .map_err(Box::<dyn Error>::from)
     });
@@ -47,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     panels.extend(completions.into_iter().map(|completion| completion.photo));
     let grid = sheet(masks.len(), GAP_PX).render(&panels)?;
     let original = photo.resized(grid.height(), grid.height())?;
-    let samples = sheet(NUM_SAMPLES, GAP_PX).render(&samples(&inpainter)?)?;
+    let samples = sheet(NUM_SAMPLES, GAP_PX).render(&samples(&model.generator)?)?;
 
     let width = original.width() + GAP_PX + grid.width();
     let samples = samples.resized(samples.height() * width / samples.width(), width)?;
@@ -80,8 +82,7 @@ fn with_hole(photo: &Photo, mask: &Mask) -> Photo {
 }
 
 /// Images of random latents, as they come.
-fn samples(inpainter: &Inpainter) -> Result<Vec<Photo>, Box<dyn Error>> {
-    let generator = &inpainter.model().generator;
+fn samples(generator: &DcganGenerator) -> Result<Vec<Photo>, Box<dyn Error>> {
     let (prior, len) = (generator.latent_prior(), generator.latent_len());
     let mut rng = Rng::from_seed(SEED);
     let latent = prior.sample(NUM_SAMPLES, len, &mut rng, &Device::Cpu)?;

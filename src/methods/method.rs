@@ -49,7 +49,7 @@ pub enum WorkingSize {
         side_px: usize,
     },
     /// Any size. A photo's window of more than so many pixels is reduced to them, so that a fill takes
-    /// seconds and not hours.
+    /// seconds, or a minute for the slow methods on scattered holes, and not hours.
     Any {
         /// The largest number of pixels of a window.
         max_pixels: usize,

@@ -5,7 +5,21 @@ use crate::{Error, Result};
 
 /// A method that fills holes, by the name that it has in tables and on the command line.
 ///
-/// [`Method::build`](crate::Method::build) makes it ready.
+/// [`Method::build`](crate::Method::build) makes it ready. A method of any size works on a photo's own pixels
+/// within the window round the hole, up to these bounds; larger windows are reduced to them.
+///
+/// | name | needs | works on at most | what its time grows with |
+/// |---|---|---|---|
+/// | `latent` | a model | the model's size | iterations, restarts |
+/// | `harmonic` | | 1024 x 1024 | (missing pixels)^1.5, and as much memory as a gigabyte |
+/// | `biharmonic` | | 512 x 512 | the same, eight times |
+/// | `telea` | | 2048 x 2048 | missing pixels |
+/// | `total-variation` | | 256 x 256 | up to 1,000 times missing pixels |
+/// | `low-rank` | | 128 x 128 | hundreds of times (short side)^2 (long side) |
+/// | `texture-synthesis` | | 192 x 192 | missing pixels times up to 4,096 candidates |
+/// | `patch-completion` | | 512 x 512 | some ten thousand operations a missing pixel |
+/// | `nearest-image` | training images | their size | training images |
+/// | `mean-image` | training images | their size | |
 ///
 /// ```
 /// use semantic_inpaint::{MethodName, Requirement};

@@ -12,6 +12,7 @@ use super::{Method, MethodContext, MethodName, Requirement, WorkingSize};
 use crate::{Crop, Error, Inpainter};
 
 const SIZE: usize = 32;
+const README: &str = include_str!("../../README.md");
 
 fn model(image_channels: usize) -> DcganModel {
     let config = DcganConfig {
@@ -162,11 +163,11 @@ fn an_image_alone_is_completed_as_in_its_batch_by_every_method() {
 
 #[test]
 fn photos_of_any_size_go_through_every_method_without_a_leak() {
-    let (height, width) = (70, 150);
+    let (height, width) = (50, 90);
     let specks = noise(height * width, 3);
     let holes: [&dyn Fn(usize, usize) -> bool; 3] = [
-        &|row, col| (20..45).contains(&row) && (90..120).contains(&col),
-        &|row, col| row < 66 && col < 40,
+        &|row, col| (20..35).contains(&row) && (60..75).contains(&col),
+        &|row, col| row < 46 && col < 30,
         &|row, col| specks[row * width + col] < 30,
     ];
     let masks = holes.map(|hole| Mask::from_missing(height, width, hole).unwrap());
@@ -239,6 +240,9 @@ fn methods_of_any_size_work_on_the_photos_own_pixels_up_to_their_bound() {
         };
         let side = max_pixels.isqrt();
         assert_eq!(side * side, max_pixels);
+        let row = format!("| `{}` |", method.name());
+        let row = README.lines().find(|line| line.starts_with(&row)).unwrap();
+        assert!(row.ends_with(&format!("| {side}x{side} |")), "{row}");
         // A hole of three pixels: cheap on the largest window there is.
         let (height, width) = (side, side);
         let mask = Mask::from_missing(height, width, |row, col| row == 5 && col < 3).unwrap();

@@ -84,7 +84,8 @@ fn reduced_size(height: usize, width: usize, max_pixels: usize) -> (usize, usize
         return (height, width);
     }
     let share = (max_pixels as f64 / (height as f64 * width as f64)).sqrt();
-    let side = |length: usize| ((length as f64 * share) as usize).max(1);
+    // Whole results must not fall below themselves by rounding.
+    let side = |length: usize| ((length as f64 * share + 1e-6) as usize).max(1);
     let (rows, cols) = (side(height), side(width));
     // A strip that is thinner than one reduced pixel is reduced along its length alone.
     (
@@ -112,6 +113,7 @@ mod tests {
     fn reduced_sizes_keep_proportions_and_the_bound() {
         assert_eq!(reduced_size(100, 50, 5000), (100, 50));
         assert_eq!(reduced_size(400, 200, 5000), (100, 50));
+        assert_eq!(reduced_size(734, 734, 192 * 192), (192, 192));
         for (height, width, max_pixels) in [
             (1, 1_000_000, 4096),
             (3, 90_000, 5000),

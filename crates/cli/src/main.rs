@@ -10,6 +10,7 @@ mod model_choice;
 mod output;
 mod progress;
 mod scoring;
+mod search_options;
 mod status;
 
 use std::process::ExitCode;

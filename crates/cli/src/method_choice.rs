@@ -7,8 +7,8 @@ use semantic_inpaint::{Framing, ImageSet, ImageSource, MethodName, Requirement};
 
 use crate::commands::prepare::read_set;
 
-/// Side of training images that are not prepared, and of the grid that shapes are drawn on where no model
-/// and no training set has a size.
+/// Side of images, and of the grid that shapes are drawn on, where neither a model nor a prepared set has a
+/// size.
 pub(crate) const USUAL_SIZE_PX: usize = 64;
 
 /// Takes the names of methods and lists them with what they do.
@@ -24,12 +24,16 @@ pub(crate) fn parser() -> impl TypedValueParser<Value = MethodName> {
     PossibleValuesParser::new(values).try_map(|text| text.parse::<MethodName>())
 }
 
-/// The images of a training set: a prepared set as it is, others framed as the user says.
-pub(crate) fn read_training_set(spec: &Path, framing: Option<Framing>) -> Result<ImageSet> {
+/// The images of a training set: a prepared set as it is, others at this size, framed as the user says.
+pub(crate) fn read_training_set(
+    spec: &Path,
+    framing: Option<Framing>,
+    size_px: usize,
+) -> Result<ImageSet> {
     let source = ImageSource::open(spec)?;
     if source.kind() != SourceKind::Prepared {
         let framing = framing.unwrap_or(Framing::CenterCrop);
-        return read_set(&source, &ReadOptions::new(framing, USUAL_SIZE_PX));
+        return read_set(&source, &ReadOptions::new(framing, size_px));
     }
     let set = ImageSet::load(spec)?;
     let own = set.record().framing;

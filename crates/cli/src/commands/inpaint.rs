@@ -4,7 +4,6 @@ mod destination;
 mod inputs;
 mod job;
 mod report;
-mod settings;
 mod watch;
 
 use std::path::PathBuf;
@@ -13,18 +12,18 @@ use anyhow::{Result, bail};
 use clap::Args;
 use semantic_inpaint::tensor::describe_device;
 use semantic_inpaint::{
-    Crop, Device, DeviceChoice, Framing, Hole, Inpainter, Method, MethodContext, MethodName,
+    Blend, Crop, Device, DeviceChoice, Framing, Hole, Inpainter, Method, MethodContext, MethodName,
     PretrainedModel, Requirement, SearchConfig, WorkingSize,
 };
 
 use crate::mask_choice::{MaskChoice, MaskSource};
 use crate::method_choice::{self, USUAL_SIZE_PX, read_training_set};
 use crate::model_choice::ModelChoice;
+use crate::search_options::SearchOptions;
 use crate::status::Status;
 use crate::{interrupt, output};
 use destination::Place;
 use job::Job;
-use settings::Settings;
 
 /// Fill the hole in a photo, or in all photos of a folder
 ///
@@ -62,7 +61,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME|FILE")]
     model: Option<ModelChoice>,
     #[command(flatten)]
-    settings: Settings,
+    search: SearchOptions,
+    /// How the image is merged into the photo: overlay or poisson
+    #[arg(long, help_heading = SearchOptions::HEADING)]
+    blend: Option<Blend>,
     /// Seed of shapes drawn at random, of the search's starting points, and of the methods that draw random
     /// numbers
     #[arg(long)]
@@ -91,7 +93,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     check_options(arguments)?;
-    let search = arguments.settings.search(arguments.seed)?;
+    let search = arguments.search()?;
     let inputs = inputs::collect(&arguments.images, &arguments.out)?;
     let places = destination::plan(
         inputs,
@@ -132,7 +134,7 @@ fn method(arguments: &Arguments, search: SearchConfig, device: &Device) -> Resul
             context.model = Some(&model);
         }
         (Requirement::TrainingSet, Some(spec)) => {
-            training_set = read_training_set(spec, arguments.framing)?;
+            training_set = read_training_set(spec, arguments.framing, USUAL_SIZE_PX)?;
             context.training_set = Some(&training_set);
         }
         _ => {}
@@ -167,7 +169,8 @@ fn check_options(arguments: &Arguments) -> Result<()> {
         ignored.extend(given.map(|(name, _)| name));
     }
     if method != MethodName::Latent {
-        ignored.extend(arguments.settings.given());
+        ignored.extend(arguments.search.given());
+        ignored.extend(arguments.blend.map(|_| "--blend"));
         if arguments.trajectory.is_some() {
             bail!("--trajectory shows a search, and {method} has none: leave it out");
         }
@@ -198,6 +201,15 @@ impl Arguments {
     fn model(&self) -> ModelChoice {
         let built_in = ModelChoice::Pretrained(PretrainedModel::CelebA);
         self.model.clone().unwrap_or(built_in)
+    }
+
+    /// The settings of the search, checked.
+    fn search(&self) -> Result<SearchConfig> {
+        let search = self.search.config(self.seed)?;
+        Ok(SearchConfig {
+            blend: self.blend.unwrap_or(search.blend),
+            ..search
+        })
     }
 
     /// What the method sees of a photo.

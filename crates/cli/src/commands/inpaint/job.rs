@@ -228,7 +228,7 @@ impl<'a> Job<'a> {
 
     /// Names the precision that was used, where one was asked for.
     fn say_precision(&self, used: Precision) {
-        let Some(asked) = self.arguments.settings.precision() else {
+        let Some(asked) = self.arguments.search.precision() else {
             return;
         };
         let reason = match (asked, used) {

@@ -132,7 +132,7 @@ impl<'a> SearchReport<'a> {
         let config = job.inpainter.method().search();
         Self {
             model: job.arguments.model().to_string(),
-            preset: job.arguments.settings.preset().to_string(),
+            preset: job.arguments.search.preset().to_string(),
             device: &job.device,
             iterations: result.iterations,
             restarts: config.map_or(1, |config| config.restarts),

@@ -1,12 +1,12 @@
 use anyhow::Result;
 use clap::Args;
 use semantic_inpaint::latent_search::{ContextDistance, ContextWeights};
-use semantic_inpaint::{Blend, Engine, Favor, Precision, Preset, SearchConfig};
+use semantic_inpaint::{Engine, Favor, Precision, Preset, SearchConfig};
 
 /// A preset of the search and what differs from it.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Options of the search (method latent)")]
-pub(super) struct Settings {
+#[command(next_help_heading = Self::HEADING)]
+pub(crate) struct SearchOptions {
     /// Settings as published: paper (Yeh et al. 2017) or authors (their code) [default: paper]
     #[arg(long)]
     preset: Option<Preset>,
@@ -37,14 +37,14 @@ pub(super) struct Settings {
     /// differs in its last bits, and does not depend on the photos beside it) [default: latency]
     #[arg(long)]
     favor: Option<Favor>,
-    /// How the image is merged into the photo: overlay or poisson
-    #[arg(long)]
-    blend: Option<Blend>,
 }
 
-impl Settings {
+impl SearchOptions {
+    /// Above these options in the help.
+    pub(crate) const HEADING: &str = "Options of the search (method latent)";
+
     /// The settings of the search with this seed, checked.
-    pub(super) fn search(&self, seed: Option<u64>) -> Result<SearchConfig> {
+    pub(crate) fn config(&self, seed: Option<u64>) -> Result<SearchConfig> {
         let preset = self.preset().config();
         let search = SearchConfig {
             iterations: self.iterations.unwrap_or(preset.iterations),
@@ -53,7 +53,6 @@ impl Settings {
             weights: self.context_weights.unwrap_or(preset.weights),
             distance: self.context_distance.unwrap_or(preset.distance),
             window: self.window.unwrap_or(preset.window),
-            blend: self.blend.unwrap_or(preset.blend),
             seed: seed.unwrap_or(preset.seed),
             engine: self.engine(),
             ..preset
@@ -70,16 +69,16 @@ impl Settings {
     }
 
     /// The precision that was asked for, if any.
-    pub(super) fn precision(&self) -> Option<Precision> {
+    pub(crate) fn precision(&self) -> Option<Precision> {
         self.precision
     }
 
-    pub(super) fn preset(&self) -> Preset {
+    pub(crate) fn preset(&self) -> Preset {
         self.preset.unwrap_or(Preset::Paper)
     }
 
     /// The options that were given.
-    pub(super) fn given(&self) -> Vec<&'static str> {
+    pub(crate) fn given(&self) -> Vec<&'static str> {
         let options = [
             ("--preset", self.preset.is_some()),
             ("--iterations", self.iterations.is_some()),
@@ -90,7 +89,6 @@ impl Settings {
             ("--window", self.window.is_some()),
             ("--precision", self.precision.is_some()),
             ("--favor", self.favor.is_some()),
-            ("--blend", self.blend.is_some()),
         ];
         let given = options.into_iter().filter(|(_, is_given)| *is_given);
         given.map(|(name, _)| name).collect()

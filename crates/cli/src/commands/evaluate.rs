@@ -1,0 +1,138 @@
+//! `evaluate`: methods beside each other on images that no model has seen.
+
+mod plan;
+mod watch;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::Args;
+use semantic_inpaint::data::Split;
+use semantic_inpaint::{
+    DeviceChoice, Framing, MaskShape, MethodName, PretrainedModel, Requirement,
+};
+
+use crate::method_choice;
+use crate::model_choice::ModelChoice;
+use crate::search_options::SearchOptions;
+
+/// Measure methods on images that no model has seen
+///
+/// Each method completes the same corrupted images and sees nothing of what their holes held. Every image is
+/// scored with every mask; a search is blended both ways, and both are scored.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Images that no model has seen: a folder, an archive (.zip, .tar, .tar.gz) or a prepared set
+    #[arg(long, value_name = "SPEC")]
+    data: PathBuf,
+    /// How images become square: crop108, squash or center-crop [default: that of a prepared set, else the
+    /// first model's, else center-crop]
+    #[arg(long)]
+    framing: Option<Framing>,
+    /// Take only these classes, separated by commas: folders of images, or beginnings of their names
+    #[arg(long, value_name = "CLASS,..", value_delimiter = ',')]
+    classes: Vec<String>,
+    /// Part of --data: all, train or validation, or the publisher's published-train, published-validation or
+    /// published-test
+    #[arg(long, default_value_t)]
+    split: Split,
+    /// Pass over the first COUNT images by name
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    skip: usize,
+    /// Measure on COUNT images, the next by name [default: all]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    count: Option<u32>,
+    /// Images that nearest-image and mean-image take from, none of them in --data: a folder, an archive or a
+    /// prepared set
+    #[arg(long, value_name = "SPEC")]
+    training_set: Option<PathBuf>,
+    /// Models of the search, separated by commas: celeba (built in), dtd, pets, model files or folders of
+    /// runs, all of one size [default: celeba]
+    #[arg(long, value_name = "NAME|FILE,..", value_delimiter = ',')]
+    models: Vec<ModelChoice>,
+    /// Holes, separated by commas: square:SIZE, circle:DIAMETER, blocks:WxH:COUNT,
+    /// half:left|right|top|bottom|random, pixels:FRACTION, pattern:FRACTION, strokes
+    #[arg(
+        long,
+        value_name = "SPEC,..",
+        value_delimiter = ',',
+        default_value = "square:10,square:20,square:30,circle:20,blocks:2x2:100"
+    )]
+    masks: Vec<MaskShape>,
+    /// Methods, separated by commas [default: all, without --training-set all but those that need it]
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = method_choice::parser())]
+    methods: Vec<MethodName>,
+    #[command(flatten)]
+    search: SearchOptions,
+    /// Seed of masks drawn at random, of the search's starting points, and of the methods that draw random
+    /// numbers
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Where models run: auto, cpu, cuda or cuda:INDEX [default: auto]
+    #[arg(long)]
+    device: Option<DeviceChoice>,
+    /// Folder of the report; what is done is kept there, and an evaluation that was stopped goes on
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+impl Arguments {
+    /// The methods that are measured, in the order in which they were named.
+    fn methods(&self) -> Result<Vec<MethodName>> {
+        let needs = |method: &MethodName, what| method.requirement() == what;
+        if self.methods.is_empty() {
+            let all = MethodName::all().iter().copied();
+            let has_set = self.training_set.is_some();
+            let met = |method: &MethodName| has_set || !needs(method, Requirement::TrainingSet);
+            return Ok(all.filter(met).collect());
+        }
+        for (place, method) in self.methods.iter().enumerate() {
+            if self.methods[..place].contains(method) {
+                bail!("--methods names {method} twice: name it once");
+            }
+            if needs(method, Requirement::TrainingSet) && self.training_set.is_none() {
+                bail!("{method} takes its fill from other images: name them with --training-set");
+            }
+        }
+        Ok(self.methods.clone())
+    }
+
+    /// The models of the search, the built-in one unless others are named; none without a search.
+    fn models(&self, methods: &[MethodName]) -> Vec<ModelChoice> {
+        if !methods.contains(&MethodName::Latent) {
+            return Vec::new();
+        }
+        match self.models.as_slice() {
+            [] => vec![ModelChoice::Pretrained(PretrainedModel::CelebA)],
+            models => models.to_vec(),
+        }
+    }
+
+    /// Fails when an option was given that none of the methods makes use of.
+    fn check_options(&self, methods: &[MethodName]) -> Result<()> {
+        let one_needs = |what| methods.iter().any(|method| method.requirement() == what);
+        let mut ignored = Vec::new();
+        if self.training_set.is_some() && !one_needs(Requirement::TrainingSet) {
+            ignored.push("--training-set");
+        }
+        if !one_needs(Requirement::Model) {
+            let of_model = [
+                ("--models", !self.models.is_empty()),
+                ("--device", self.device.is_some()),
+            ];
+            let given = of_model.into_iter().filter(|(_, is_given)| *is_given);
+            ignored.extend(given.map(|(name, _)| name));
+        }
+        if !methods.contains(&MethodName::Latent) {
+            ignored.extend(self.search.given());
+        }
+        if !ignored.is_empty() {
+            let ignored = ignored.join(", ");
+            bail!("no method that is measured makes use of {ignored}: leave out what they ignore");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

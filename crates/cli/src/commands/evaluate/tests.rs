@@ -1,0 +1,156 @@
+use std::path::Path;
+
+use clap::Parser;
+use semantic_inpaint::dcgan::{DcganDiscriminator, DcganGenerator};
+use semantic_inpaint::nn::weight_file::StoredPrecision;
+use semantic_inpaint::{
+    DcganConfig, DcganModel, Device, MethodName, ModelCard, Photo, Rng, SearchObserver as _,
+};
+
+use super::Arguments;
+use super::plan::Plan;
+use super::watch::Watch;
+use crate::progress::Display;
+
+#[derive(Debug, Parser)]
+struct Program {
+    #[command(flatten)]
+    arguments: Arguments,
+}
+
+fn parse(text: &str) -> Arguments {
+    let words = std::iter::once("evaluate").chain(text.split_whitespace());
+    Program::try_parse_from(words).unwrap().arguments
+}
+
+fn save_model(folder: &Path, name: &str, image_size_px: usize) {
+    let config = DcganConfig {
+        latent_len: 8,
+        generator_channels: 4,
+        discriminator_channels: 4,
+        image_size_px,
+        ..DcganConfig::default()
+    };
+    let (rng, cpu) = (&mut Rng::from_seed(1), &Device::Cpu);
+    let model = DcganModel {
+        generator: DcganGenerator::initialize(config, rng, cpu).unwrap(),
+        discriminator: Some(DcganDiscriminator::initialize(config, rng, cpu).unwrap()),
+        card: ModelCard {
+            preprocessing: format!("squash, {image_size_px} px"),
+            ..ModelCard::default()
+        },
+    };
+    model
+        .save(&folder.join(name), StoredPrecision::F32)
+        .unwrap();
+}
+
+/// A folder with five photos and models of 32 and 64 px.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("images")).unwrap();
+    for level in 0..5 {
+        let file = folder.path().join(format!("images/{level}.png"));
+        Photo::filled(40, 50, [level * 40; 3]).save(file).unwrap();
+    }
+    for (name, size_px) in [
+        ("a.safetensors", 32),
+        ("b.safetensors", 32),
+        ("c.safetensors", 64),
+    ] {
+        save_model(folder.path(), name, size_px);
+    }
+    folder
+}
+
+fn plan(folder: &Path, options: &str) -> anyhow::Result<Plan> {
+    let folder = folder.display();
+    let options = options.replace("@", &format!("{folder}/"));
+    let arguments = parse(&format!(
+        "--data {folder}/images --out {folder}/out {options}"
+    ));
+    Plan::new(&arguments, &Device::Cpu)
+}
+
+fn message(folder: &Path, options: &str) -> String {
+    plan(folder, options).unwrap_err().to_string()
+}
+
+#[test]
+fn all_methods_whose_needs_are_met_are_measured_unless_some_are_named() {
+    let methods = |options: &str| {
+        parse(&format!("--data d --out o {options}"))
+            .methods()
+            .unwrap()
+    };
+    assert_eq!(methods("--training-set t"), MethodName::all());
+    let without = methods("");
+    assert!(without.contains(&MethodName::Latent) && !without.contains(&MethodName::MeanImage));
+    let named = [MethodName::Telea, MethodName::Latent];
+    assert_eq!(methods("--methods telea,latent"), named);
+    assert_eq!(parse("--data d --out o").masks.len(), 5);
+}
+
+#[test]
+fn images_are_framed_like_the_model_and_counted_from_the_first_that_is_not_passed_over() {
+    let folder = folder();
+    let plan = |options: &str| plan(folder.path(), options).unwrap();
+    let found = plan("--methods latent --models @a.safetensors --skip 1 --count 3 --iterations 2");
+    assert_eq!(found.images.names(), ["1.png", "2.png", "3.png"]);
+    assert_eq!(found.images.size_px(), 32);
+    assert_eq!(found.images.record().framing.to_string(), "squash");
+    assert_eq!(found.methods[0].label(), "latent");
+    assert_eq!(found.methods[0].search().unwrap().iterations, 2);
+    let found = plan("--methods telea,mean-image --training-set @images --framing center-crop");
+    assert_eq!((found.images.count(), found.images.size_px()), (5, 64));
+    assert_eq!(found.methods.len(), 2);
+    let message = message(folder.path(), "--methods telea --skip 5");
+    assert!(message.contains("skip fewer"), "{message}");
+}
+
+#[test]
+fn several_models_are_told_apart_and_must_have_one_size() {
+    let folder = folder();
+    let models = "--methods harmonic,latent --models @a.safetensors,@b.safetensors";
+    let found = plan(folder.path(), models).unwrap();
+    let labels: Vec<&str> = found.methods.iter().map(|method| method.label()).collect();
+    assert_eq!(labels.len(), 3);
+    assert!(labels[1].ends_with("a.safetensors") && labels[2].ends_with("b.safetensors"));
+    assert_ne!(found.methods[1].settings(), found.methods[2].settings());
+    let message = message(
+        folder.path(),
+        "--methods latent --models @a.safetensors,@c.safetensors",
+    );
+    assert!(message.contains("one size at a time"), "{message}");
+}
+
+#[test]
+fn options_that_no_method_makes_use_of_are_refused() {
+    let folder = folder();
+    for (options, texts) in [
+        (
+            "--methods telea --iterations 3",
+            ["no method", "--iterations"],
+        ),
+        ("--methods telea --models celeba", ["no method", "--models"]),
+        (
+            "--methods telea --training-set t",
+            ["no method", "--training-set"],
+        ),
+        ("--methods mean-image", ["mean-image", "--training-set"]),
+        ("--methods telea,telea", ["telea", "twice"]),
+    ] {
+        let message = message(folder.path(), options);
+        assert!(texts.iter().all(|text| message.contains(text)), "{message}");
+    }
+}
+
+#[test]
+fn completions_are_counted() {
+    let mut watch = Watch::new(6, Display::Hidden);
+    watch.begins("telea", "square:20");
+    watch.completed(4);
+    assert_eq!(watch.num_completed(), 4);
+    assert!(!watch.wants_stop());
+    watch.finish();
+}
