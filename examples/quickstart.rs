@@ -13,7 +13,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let photo = read_photo(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/portrait.png"))?;
     let inpainter = Inpainter::pretrained(PretrainedModel::CelebA)?.with_crop(Crop::CenteredSquare);
     let shape: MaskShape = "square:20".parse()?;
-    let mask = photo_mask(shape, photo.height(), photo.width(), inpainter.size_px(), 1)?;
+    // Shapes are drawn at the model's size and grow with the photo.
+    let mask = photo_mask(shape, photo.height(), photo.width(), 64, 1)?;
 
     let started = Instant::now();
     let completed = inpainter.inpaint(&photo, &mask)?;

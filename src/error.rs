@@ -1,5 +1,3 @@
-use std::path::{Path, PathBuf};
-
 use thiserror::Error;
 
 use crate::{MethodName, PhotoError};
@@ -40,6 +38,18 @@ pub enum Error {
         /// The method.
         method: MethodName,
     },
+    /// The Context Encoder needs trained networks.
+    #[error(
+        "context-encoder needs a trained network: put one into the method's context (`semantic-inpaint train \
+         context-encoder` trains it)"
+    )]
+    NoEncoder,
+    /// Context Encoders of several sizes cannot be one method.
+    #[error("Context Encoders for images of {} and {} px: take those of one size", sizes[0], sizes[1])]
+    EncoderSizes {
+        /// Two of their sizes.
+        sizes: [usize; 2],
+    },
     /// Photos and masks do not come in pairs.
     #[error(
         "{num_photos} photos and {num_masks} masks: give one mask for each of at least 1 photo"
@@ -49,23 +59,6 @@ pub enum Error {
         num_photos: usize,
         /// Number of masks.
         num_masks: usize,
-    },
-    /// The observer of an evaluation stopped a search.
-    #[error("the evaluation was stopped: run it again, masks that are done are kept")]
-    EvaluationStopped,
-    /// A part of an evaluation was made with other images, model or settings.
-    #[error("{path}: made with other settings: remove it or choose another folder")]
-    OtherEvaluation {
-        /// The part's file.
-        path: PathBuf,
-    },
-    /// A file could not be read or made.
-    #[error("{path}: {source}: check path and permissions")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What went wrong.
-        source: std::io::Error,
     },
     /// A photo could not be framed or put together again.
     #[error(transparent)]
@@ -82,6 +75,9 @@ pub enum Error {
     /// A fill without a network failed.
     #[error(transparent)]
     Classical(#[from] semantic_inpaint_classical::Error),
+    /// A Context Encoder could not be read or does not fit the hole.
+    #[error(transparent)]
+    ContextEncoder(#[from] semantic_inpaint_context_encoder::Error),
     /// A mask could not be built.
     #[error(transparent)]
     Mask(#[from] semantic_inpaint_mask::Error),
@@ -94,12 +90,4 @@ pub enum Error {
     /// A batch could not be built or read.
     #[error(transparent)]
     Tensor(#[from] semantic_inpaint_tensor::Error),
-}
-
-impl Error {
-    /// Puts the file into a fault.
-    pub(crate) fn file(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::File { path, source }
-    }
 }

@@ -35,7 +35,6 @@
 
 mod comparison;
 mod error;
-mod evaluation;
 mod inpainter;
 mod methods;
 mod model_file;
@@ -57,12 +56,11 @@ pub use semantic_inpaint_train as train;
 
 pub use comparison::{comparison, enlarged};
 pub use error::{Error, Result};
-pub use evaluation::{Evaluation, EvaluationObserver, EvaluationReport, EvaluationRow, mean_image};
 pub use inpainter::{Inpainter, PhotoCompletion};
 pub use methods::{
     Method, MethodCompletion, MethodContext, MethodName, Requirement, Variant, WorkingSize,
 };
-pub use model_file::load_model;
+pub use model_file::{load_context_encoder, load_model};
 pub use photo::{Crop, PhotoError, PhotoFrame, Window};
 pub use photo_mask::photo_mask;
 pub use reconstruction::{num_reconstruction_searches, reconstruction_psnr};
@@ -73,6 +71,9 @@ pub use semantic_inpaint_latent_search::{
     SearchObserver, SearchProgress, SearchResult,
 };
 pub use semantic_inpaint_mask::{CorruptedImages, Hole, ImportanceWeights, Mask, MaskShape};
+pub use semantic_inpaint_metrics::{
+    EvaluatedMethod, Evaluation, EvaluationObserver, EvaluationReport, EvaluationRow,
+};
 pub use semantic_inpaint_pretrained::PretrainedModel;
 pub use semantic_inpaint_tensor::{
     Device, DeviceChoice, ImageBatch, ImageShape, Latent, LatentPrior, Rng,

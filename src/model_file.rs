@@ -1,5 +1,6 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use semantic_inpaint_context_encoder::ContextEncoderModel;
 use semantic_inpaint_dcgan::DcganModel;
 use semantic_inpaint_tensor::Device;
 
@@ -24,13 +25,29 @@ const OF_A_RUN: [&str; 2] = ["best.safetensors", "model.safetensors"];
 ///
 /// [`Error::Model`](crate::Error::Model) naming the file.
 pub fn load_model(path: impl AsRef<Path>, device: &Device) -> Result<DcganModel> {
-    let path = path.as_ref();
+    Ok(DcganModel::load(&model_file(path.as_ref()), device)?)
+}
+
+/// The Context Encoder in a file, or in the folder of a training run: its best by score, else its newest.
+///
+/// # Errors
+///
+/// [`Error::ContextEncoder`](crate::Error::ContextEncoder) naming the file.
+pub fn load_context_encoder(
+    path: impl AsRef<Path>,
+    device: &Device,
+) -> Result<ContextEncoderModel> {
+    Ok(ContextEncoderModel::load(
+        &model_file(path.as_ref()),
+        device,
+    )?)
+}
+
+/// The file itself, or that of a run.
+fn model_file(path: &Path) -> PathBuf {
     let of_a_run = OF_A_RUN.map(|name| path.join(name));
-    let file = match path.is_dir() {
-        true => of_a_run.iter().find(|file| file.is_file()),
-        false => None,
-    };
-    Ok(DcganModel::load(file.map_or(path, |file| file), device)?)
+    let found = of_a_run.into_iter().find(|file| file.is_file());
+    found.unwrap_or_else(|| path.to_owned())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use semantic_inpaint_classical::{
     PatchCompletionConfig, Telea, TextureSynthesis, TextureSynthesisConfig, TotalVariation,
     TruncatedNuclearNorm,
 };
+use semantic_inpaint_context_encoder::ContextEncoderModel;
 use semantic_inpaint_data::ImageSet;
 use semantic_inpaint_dcgan::DcganModel;
 use semantic_inpaint_latent_search::{Blend, SearchConfig};
@@ -14,6 +15,7 @@ use semantic_inpaint_tensor::ImageBatch;
 
 use super::latent::Latent;
 use super::method::{Fill, Kind};
+use super::trained_encoders::TrainedEncoders;
 use super::{Method, MethodContext, MethodName, WorkingSize};
 use crate::{Error, Result};
 
@@ -53,6 +55,7 @@ impl Method {
         let seed = context.search.seed;
         match name {
             MethodName::Latent => Self::latent(context),
+            MethodName::ContextEncoder => Self::context_encoder(context.context_encoders),
             MethodName::Harmonic => Ok(Self::local(name, Harmonic, square(1024))),
             MethodName::Biharmonic => Ok(Self::local(name, Biharmonic, square(512))),
             MethodName::Telea => Ok(Self::local(name, Telea::default(), square(2048))),
@@ -109,6 +112,24 @@ impl Method {
         )
     }
 
+    fn context_encoder(models: &[ContextEncoderModel]) -> Result<Self> {
+        let encoders = TrainedEncoders::new(models)?;
+        if models.is_empty() {
+            return Err(Error::NoEncoder);
+        }
+        let size = WorkingSize::Square {
+            side_px: encoders.size_px(),
+        };
+        let settings: Vec<String> = models.iter().map(settings_of_encoder).collect();
+        let fill = Fill {
+            inpainter: Arc::new(encoders),
+            size,
+            blend: Blend::Overlay,
+            settings: settings.join("; "),
+        };
+        Ok(Self::new(MethodName::ContextEncoder, Kind::Fill(fill)))
+    }
+
     /// A method that looks at the picture alone.
     fn local<I>(name: MethodName, inpainter: I, max_pixels: usize) -> Self
     where
@@ -160,6 +181,18 @@ fn size_of(set: &ImageSet) -> WorkingSize {
     WorkingSize::Square {
         side_px: set.size_px(),
     }
+}
+
+/// What a Context Encoder is, in one line.
+fn settings_of_encoder(model: &ContextEncoderModel) -> String {
+    let masks: Vec<String> = model.masks.iter().map(ToString::to_string).collect();
+    format!(
+        "{} steps on {} with {}, {:?}",
+        model.card.steps,
+        model.card.dataset,
+        masks.join(","),
+        model.network.config(),
+    )
 }
 
 /// What a training set is, in one line.

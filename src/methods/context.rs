@@ -1,3 +1,4 @@
+use semantic_inpaint_context_encoder::ContextEncoderModel;
 use semantic_inpaint_data::ImageSet;
 use semantic_inpaint_dcgan::DcganModel;
 use semantic_inpaint_latent_search::SearchConfig;
@@ -25,6 +26,9 @@ pub struct MethodContext<'a> {
     /// The settings of the search. Its seed is also that of the methods that draw random numbers, texture
     /// synthesis and patch completion.
     pub search: SearchConfig,
+    /// Trained Context Encoders of one size. A hole goes to the first that was trained on it, else to the
+    /// first that covers it.
+    pub context_encoders: &'a [ContextEncoderModel],
     /// Images that are framed like the photos.
     pub training_set: Option<&'a ImageSet>,
     /// Where networks run.
@@ -37,6 +41,7 @@ impl Default for MethodContext<'_> {
             model: None,
             model_name: "",
             search: SearchConfig::paper(),
+            context_encoders: &[],
             training_set: None,
             device: Device::Cpu,
         }

@@ -2,11 +2,13 @@
 
 mod build;
 mod context;
+mod evaluated;
 mod latent;
 mod method;
 mod name;
 #[cfg(test)]
 mod tests;
+mod trained_encoders;
 
 pub use context::MethodContext;
 pub use method::{Method, MethodCompletion, Variant, WorkingSize};

@@ -11,6 +11,7 @@ use crate::{Error, Result};
 /// | name | needs | works on at most | what its time grows with |
 /// |---|---|---|---|
 /// | `latent` | a model | the model's size | iterations, restarts |
+/// | `context-encoder` | Context Encoders | their size | one pass through a network |
 /// | `harmonic` | | 1024 x 1024 | (missing pixels)^1.5, and as much memory as a gigabyte |
 /// | `biharmonic` | | 512 x 512 | the same, eight times |
 /// | `telea` | | 2048 x 2048 | missing pixels |
@@ -36,6 +37,8 @@ pub enum MethodName {
     /// The search of a generator's latent space: [`LatentSearch`](crate::LatentSearch).
     #[default]
     Latent,
+    /// [`ContextEncoder`](crate::context_encoder::ContextEncoder), trained for the hole.
+    ContextEncoder,
     /// [`Harmonic`](crate::classical::Harmonic).
     Harmonic,
     /// [`Biharmonic`](crate::classical::Biharmonic).
@@ -64,6 +67,8 @@ pub enum Requirement {
     Nothing,
     /// A generator, and its discriminator where the search has a prior loss.
     Model,
+    /// One or more Context Encoders.
+    ContextEncoder,
     /// Images that are framed like the photos.
     TrainingSet,
 }
@@ -74,6 +79,7 @@ impl MethodName {
     pub fn all() -> &'static [Self] {
         &[
             Self::Latent,
+            Self::ContextEncoder,
             Self::Harmonic,
             Self::Biharmonic,
             Self::Telea,
@@ -91,6 +97,7 @@ impl MethodName {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Latent => "latent",
+            Self::ContextEncoder => "context-encoder",
             Self::Harmonic => "harmonic",
             Self::Biharmonic => "biharmonic",
             Self::Telea => "telea",
@@ -108,6 +115,7 @@ impl MethodName {
     pub fn description(self) -> &'static str {
         match self {
             Self::Latent => "the generated image that fits best, by search (Yeh et al. 2017)",
+            Self::ContextEncoder => "one pass through a network that was trained for the hole",
             Self::Harmonic => "a membrane: the smoothest fill",
             Self::Biharmonic => "a thin plate, which continues slopes too",
             Self::Telea => "averages from the border inward, as OpenCV's INPAINT_TELEA",
@@ -125,6 +133,7 @@ impl MethodName {
     pub fn requirement(self) -> Requirement {
         match self {
             Self::Latent => Requirement::Model,
+            Self::ContextEncoder => Requirement::ContextEncoder,
             Self::NearestImage | Self::MeanImage => Requirement::TrainingSet,
             Self::Harmonic
             | Self::Biharmonic

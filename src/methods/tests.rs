@@ -1,5 +1,8 @@
 use std::collections::HashSet;
 
+use semantic_inpaint_context_encoder::{
+    Connection, ContextEncoder, ContextEncoderConfig, ContextEncoderModel, Output,
+};
 use semantic_inpaint_data::{Framing, ImageSet, Photo};
 use semantic_inpaint_dcgan::{
     DcganConfig, DcganDiscriminator, DcganGenerator, DcganModel, ModelCard,
@@ -34,6 +37,23 @@ fn model(image_channels: usize) -> DcganModel {
     }
 }
 
+fn encoder(output: Output, mask: &str) -> ContextEncoderModel {
+    let config = ContextEncoderConfig {
+        image_size_px: SIZE,
+        base_channels: 4,
+        connection: Connection::Bottleneck { len: 8 },
+        output,
+        ..ContextEncoderConfig::default()
+    };
+    let seed = mask.len() as u64;
+    let network = ContextEncoder::initialize(config, &mut Rng::from_seed(seed), &Device::Cpu);
+    ContextEncoderModel {
+        network: network.unwrap(),
+        masks: vec![mask.parse().unwrap()],
+        card: ModelCard::default(),
+    }
+}
+
 fn noise(len: usize, seed: u64) -> Vec<u8> {
     let mut rng = Rng::from_seed(seed);
     (0..len).map(|_| rng.next_index(256) as u8).collect()
@@ -58,11 +78,16 @@ fn quick(seed: u64) -> SearchConfig {
 
 /// Every method there is, ready.
 fn methods() -> Vec<Method> {
-    let (model, set) = (model(3), training_set());
+    let (model, set, encoders) = (
+        model(3),
+        training_set(),
+        [encoder(Output::Whole, "pixels:0.4")],
+    );
     let context = MethodContext {
         model: Some(&model),
         model_name: "tiny",
         search: quick(4),
+        context_encoders: &encoders,
         training_set: Some(&set),
         device: Device::Cpu,
     };
@@ -264,6 +289,7 @@ fn names_round_trip_and_are_told_with_what_they_need() {
             | (Requirement::TrainingSet, Err(Error::MissingTrainingSet { method })) => {
                 assert_eq!(method, name);
             }
+            (Requirement::ContextEncoder, Err(Error::NoEncoder)) => {}
             (requirement, built) => panic!("{name}: {requirement:?} gives {built:?}"),
         }
     }
@@ -276,12 +302,17 @@ fn names_round_trip_and_are_told_with_what_they_need() {
 
 #[test]
 fn settings_are_one_line_that_tells_models_seeds_and_training_sets_apart() {
-    let (model, set) = (model(3), training_set());
+    let (model, set, encoders) = (
+        model(3),
+        training_set(),
+        [encoder(Output::Whole, "square:8")],
+    );
     let settings = |name: MethodName, seed: u64, set: &ImageSet| {
         let context = MethodContext {
             model: Some(&model),
             model_name: "tiny",
             search: quick(seed),
+            context_encoders: &encoders,
             training_set: Some(set),
             device: Device::Cpu,
         };
@@ -355,4 +386,32 @@ fn models_of_gray_images_and_wrong_settings_are_refused() {
         ..quick(1)
     };
     assert!(matches!(refused(&colored, none), Error::Search(_)));
+}
+
+#[test]
+fn a_hole_goes_to_the_context_encoder_that_was_trained_on_it() {
+    let encoders = [
+        encoder(Output::Whole, "square:8"),
+        encoder(Output::Whole, "circle:12"),
+    ];
+    let truth = batch(truth()[..3 * SIZE * SIZE].to_vec());
+    let complete = |encoders: &[ContextEncoderModel], mask: &str| {
+        let context = MethodContext {
+            context_encoders: encoders,
+            ..MethodContext::default()
+        };
+        let method = Method::build(MethodName::ContextEncoder, &context).unwrap();
+        let shape: semantic_inpaint_mask::MaskShape = mask.parse().unwrap();
+        let mask = shape.build(SIZE, SIZE, &mut Rng::from_seed(5)).unwrap();
+        let corrupted = CorruptedImages::new(&truth, &mask).unwrap();
+        bits(&method.complete(&corrupted).unwrap())
+    };
+    for (mask, place) in [("square:8", 0), ("circle:12", 1), ("square:10", 0)] {
+        let own = &encoders[place..=place];
+        assert_eq!(complete(&encoders, mask), complete(own, mask), "{mask}");
+    }
+    assert_ne!(
+        complete(&encoders[..1], "circle:12"),
+        complete(&encoders, "circle:12")
+    );
 }

@@ -1,7 +1,9 @@
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::commands::{bench, import, info, inpaint, mask, prepare, sample, score, train};
+use crate::commands::{
+    bench, evaluate, import, info, inpaint, mask, prepare, sample, score, train,
+};
 use crate::status::Status;
 
 /// Fills holes in photographs by searching the latent space of a generative network (Yeh et al. 2017)
@@ -27,6 +29,7 @@ enum Command {
     Train(Train),
     Sample(sample::Arguments),
     Score(score::Arguments),
+    Evaluate(Box<evaluate::Arguments>),
     Mask(mask::Arguments),
     Info(info::Arguments),
     Prepare(Box<prepare::Arguments>),
@@ -51,6 +54,7 @@ impl Arguments {
             }
             Command::Sample(arguments) => sample::run(&arguments),
             Command::Score(arguments) => score::run(&arguments),
+            Command::Evaluate(arguments) => evaluate::run(&arguments),
             Command::Mask(arguments) => mask::run(&arguments),
             Command::Info(arguments) => info::run(&arguments),
             Command::Prepare(arguments) => prepare::run(&arguments),

@@ -1,8 +1,6 @@
 //! One module per command: its arguments and what it does with them.
 
 pub(crate) mod bench;
-// Its options and what they build; the command comes with the engine that runs it.
-#[cfg(test)]
 pub(crate) mod evaluate;
 pub(crate) mod import;
 pub(crate) mod info;

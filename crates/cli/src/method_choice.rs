@@ -16,6 +16,7 @@ pub(crate) fn parser() -> impl TypedValueParser<Value = MethodName> {
     let value = |method: &MethodName| {
         let needs = match method.requirement() {
             Requirement::TrainingSet => "; needs --training-set",
+            Requirement::ContextEncoder => "; needs --context-encoder",
             _ => "",
         };
         PossibleValue::new(method.as_str()).help(format!("{}{needs}", method.description()))

@@ -1,6 +1,8 @@
 use anyhow::Result;
 use clap::Args;
-use semantic_inpaint::latent_search::{ContextDistance, ContextWeights};
+use semantic_inpaint::latent_search::{
+    ContextDistance, ContextWeights, LatentOptimizer, LatentSchedule, LatentStart, SearchAnswer,
+};
 use semantic_inpaint::{Engine, Favor, Precision, Preset, SearchConfig};
 
 /// A preset of the search and what differs from it.
@@ -16,6 +18,23 @@ pub(crate) struct SearchOptions {
     /// Starting points per photo; the result with the lowest loss on the known pixels is kept
     #[arg(long)]
     restarts: Option<usize>,
+    /// Iterations after which, again and again, the worse half of a photo's starting points is given up
+    #[arg(long, value_name = "ITERATIONS")]
+    halve_every: Option<usize>,
+    /// Where a search starts: prior (a draw), normal, or nearest:COUNT (the best of so many draws by the
+    /// known pixels)
+    #[arg(long)]
+    start: Option<LatentStart>,
+    /// Which image is the answer: best (of the starting point with the lowest loss) or mean:COUNT (the mean
+    /// of the best so many, softer and nearer on average)
+    #[arg(long)]
+    answer: Option<SearchAnswer>,
+    /// How the latent moves: adam:RATE or nesterov:RATE:MOMENTUM
+    #[arg(long)]
+    optimizer: Option<LatentOptimizer>,
+    /// How its step size changes: constant or cosine (falling to 0)
+    #[arg(long)]
+    schedule: Option<LatentSchedule>,
     /// Weight of the prior loss, lambda
     #[arg(long, allow_negative_numbers = true, value_name = "WEIGHT")]
     prior_weight: Option<f64>,
@@ -49,6 +68,11 @@ impl SearchOptions {
         let search = SearchConfig {
             iterations: self.iterations.unwrap_or(preset.iterations),
             restarts: self.restarts.unwrap_or(preset.restarts),
+            halve_every: self.halve_every.or(preset.halve_every),
+            start: self.start.unwrap_or(preset.start),
+            answer: self.answer.unwrap_or(preset.answer),
+            optimizer: self.optimizer.unwrap_or(preset.optimizer),
+            schedule: self.schedule.unwrap_or(preset.schedule),
             prior_weight: self.prior_weight.unwrap_or(preset.prior_weight),
             weights: self.context_weights.unwrap_or(preset.weights),
             distance: self.context_distance.unwrap_or(preset.distance),
@@ -83,6 +107,11 @@ impl SearchOptions {
             ("--preset", self.preset.is_some()),
             ("--iterations", self.iterations.is_some()),
             ("--restarts", self.restarts.is_some()),
+            ("--halve-every", self.halve_every.is_some()),
+            ("--start", self.start.is_some()),
+            ("--answer", self.answer.is_some()),
+            ("--optimizer", self.optimizer.is_some()),
+            ("--schedule", self.schedule.is_some()),
             ("--prior-weight", self.prior_weight.is_some()),
             ("--context-weights", self.context_weights.is_some()),
             ("--context-distance", self.context_distance.is_some()),

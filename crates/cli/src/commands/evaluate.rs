@@ -5,16 +5,23 @@ mod watch;
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use semantic_inpaint::data::Split;
+use semantic_inpaint::metrics::Error as MetricsError;
+use semantic_inpaint::tensor::describe_device;
 use semantic_inpaint::{
-    DeviceChoice, Framing, MaskShape, MethodName, PretrainedModel, Requirement,
+    DeviceChoice, EvaluatedMethod, Evaluation, Framing, MaskShape, MethodName, PretrainedModel,
+    Requirement,
 };
 
-use crate::method_choice;
 use crate::model_choice::ModelChoice;
+use crate::progress::Display;
 use crate::search_options::SearchOptions;
+use crate::status::Status;
+use crate::{interrupt, method_choice, output};
+use plan::Plan;
+use watch::Watch;
 
 /// Measure methods on images that no model has seen
 ///
@@ -50,6 +57,10 @@ pub(crate) struct Arguments {
     /// runs, all of one size [default: celeba]
     #[arg(long, value_name = "NAME|FILE,..", value_delimiter = ',')]
     models: Vec<ModelChoice>,
+    /// Context Encoders, separated by commas: model files or folders of runs. A hole goes to the first that
+    /// was trained on it, else to the first that covers it
+    #[arg(long, value_name = "FILE,..", value_delimiter = ',')]
+    context_encoder: Vec<PathBuf>,
     /// Holes, separated by commas: square:SIZE, circle:DIAMETER, blocks:WxH:COUNT,
     /// half:left|right|top|bottom|random, pixels:FRACTION, pattern:FRACTION, strokes
     #[arg(
@@ -59,7 +70,7 @@ pub(crate) struct Arguments {
         default_value = "square:10,square:20,square:30,circle:20,blocks:2x2:100"
     )]
     masks: Vec<MaskShape>,
-    /// Methods, separated by commas [default: all, without --training-set all but those that need it]
+    /// Methods, separated by commas [default: all whose needs are met: --training-set, --context-encoder]
     #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = method_choice::parser())]
     methods: Vec<MethodName>,
     #[command(flatten)]
@@ -76,14 +87,67 @@ pub(crate) struct Arguments {
     out: PathBuf,
 }
 
+pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
+    let device = arguments.device.unwrap_or_default().open()?;
+    let Plan { images, methods } = Plan::new(arguments, &device)?;
+    std::fs::create_dir_all(&arguments.out)
+        .with_context(|| format!("{}: cannot be made", arguments.out.display()))?;
+    interrupt::listen()?;
+    let record = images.record();
+    let num_unreadable = record.unreadable.len();
+    let mut evaluation = Evaluation::new(record.source.clone())
+        .with_note(format!("Networks ran on {}.", describe_device(&device)));
+    if num_unreadable > 0 {
+        let note = format!("{num_unreadable} images were unreadable and are left out.");
+        evaluation = evaluation.with_note(note);
+    }
+    let methods: Vec<&dyn EvaluatedMethod> = methods.iter().map(|method| method as _).collect();
+    let (masks, folder) = (&arguments.masks, &arguments.out);
+    let seed = arguments.seed.unwrap_or_default();
+    let mut watch = Watch::new(Display::Terminal);
+    let report = evaluation.run(masks, &methods, &images, seed, folder, &mut watch);
+    watch.finish();
+    let report = match report {
+        Ok(report) => report,
+        Err(MetricsError::EvaluationStopped) => {
+            output::note("stopped; the same command goes on from here");
+            return Ok(Status::Interrupted);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    report.write(folder)?;
+    output::line(report.hole_psnr_table()?.trim_end())?;
+    output::line(format_args!(
+        "wrote {}",
+        folder.join("report.html").display()
+    ))?;
+    let num_failures = report.failures.len();
+    if num_failures > watch.num_failures() {
+        let line =
+            format!("{num_failures} completions failed, earlier ones among them: see report.md");
+        output::note(line);
+    }
+    Ok(match (num_failures, num_unreadable) {
+        (0, 0) => Status::Done,
+        _ => Status::Skipped,
+    })
+}
+
 impl Arguments {
     /// The methods that are measured, in the order in which they were named.
     fn methods(&self) -> Result<Vec<MethodName>> {
         let needs = |method: &MethodName, what| method.requirement() == what;
         if self.methods.is_empty() {
             let all = MethodName::all().iter().copied();
-            let has_set = self.training_set.is_some();
-            let met = |method: &MethodName| has_set || !needs(method, Requirement::TrainingSet);
+            let unmet = [
+                (Requirement::TrainingSet, self.training_set.is_none()),
+                (Requirement::ContextEncoder, self.context_encoder.is_empty()),
+            ];
+            let met = |method: &MethodName| {
+                !unmet
+                    .iter()
+                    .any(|&(what, is_unmet)| is_unmet && needs(method, what))
+            };
             return Ok(all.filter(met).collect());
         }
         for (place, method) in self.methods.iter().enumerate() {
@@ -92,6 +156,9 @@ impl Arguments {
             }
             if needs(method, Requirement::TrainingSet) && self.training_set.is_none() {
                 bail!("{method} takes its fill from other images: name them with --training-set");
+            }
+            if needs(method, Requirement::ContextEncoder) && self.context_encoder.is_empty() {
+                bail!("{method} needs a trained network: name it with --context-encoder");
             }
         }
         Ok(self.methods.clone())
@@ -114,6 +181,9 @@ impl Arguments {
         let mut ignored = Vec::new();
         if self.training_set.is_some() && !one_needs(Requirement::TrainingSet) {
             ignored.push("--training-set");
+        }
+        if !self.context_encoder.is_empty() && !one_needs(Requirement::ContextEncoder) {
+            ignored.push("--context-encoder");
         }
         if !one_needs(Requirement::Model) {
             let of_model = [

@@ -13,7 +13,7 @@ use clap::Args;
 use semantic_inpaint::tensor::describe_device;
 use semantic_inpaint::{
     Blend, Crop, Device, DeviceChoice, Framing, Hole, Inpainter, Method, MethodContext, MethodName,
-    PretrainedModel, Requirement, SearchConfig, WorkingSize,
+    PretrainedModel, Requirement, SearchConfig, WorkingSize, load_context_encoder,
 };
 
 use crate::mask_choice::{MaskChoice, MaskSource};
@@ -60,6 +60,10 @@ pub(crate) struct Arguments {
     /// celeba (built in), dtd, pets, a model file or the folder of a run [default: celeba]
     #[arg(long, value_name = "NAME|FILE")]
     model: Option<ModelChoice>,
+    /// Trained Context Encoders, separated by commas: model files or folders of runs, of which the first that
+    /// was trained on the hole takes it, else the first that covers it
+    #[arg(long, value_name = "FILE,..", value_delimiter = ',')]
+    context_encoder: Vec<PathBuf>,
     #[command(flatten)]
     search: SearchOptions,
     /// How the image is merged into the photo: overlay or poisson
@@ -103,7 +107,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     )?;
     check_not_replaced(arguments, &places)?;
     let device = match arguments.method.requirement() {
-        Requirement::Model => arguments.device.unwrap_or_default().open()?,
+        Requirement::Model | Requirement::ContextEncoder => {
+            arguments.device.unwrap_or_default().open()?
+        }
         _ => Device::Cpu,
     };
     let method = method(arguments, search, &device)?;
@@ -127,11 +133,17 @@ fn method(arguments: &Arguments, search: SearchConfig, device: &Device) -> Resul
         device: device.clone(),
         ..MethodContext::default()
     };
-    let (model, training_set);
+    let (model, training_set, encoders);
     match (arguments.method.requirement(), &arguments.training_set) {
         (Requirement::Model, _) => {
             model = arguments.model().load(&Device::Cpu)?;
             context.model = Some(&model);
+        }
+        (Requirement::ContextEncoder, _) => {
+            let load = |path| load_context_encoder(path, device);
+            let loaded = arguments.context_encoder.iter().map(load);
+            encoders = loaded.collect::<semantic_inpaint::Result<Vec<_>>>()?;
+            context.context_encoders = &encoders;
         }
         (Requirement::TrainingSet, Some(spec)) => {
             training_set = read_training_set(spec, arguments.framing, USUAL_SIZE_PX)?;
@@ -156,14 +168,21 @@ fn check_options(arguments: &Arguments) -> Result<()> {
     if requirement == Requirement::TrainingSet && arguments.training_set.is_none() {
         bail!("{method} takes its fill from other images: name them with --training-set");
     }
+    if requirement == Requirement::ContextEncoder && arguments.context_encoder.is_empty() {
+        bail!("{method} needs a trained network: name it with --context-encoder");
+    }
     let mut ignored = Vec::new();
+    if requirement != Requirement::ContextEncoder && !arguments.context_encoder.is_empty() {
+        ignored.push("--context-encoder");
+    }
     if requirement != Requirement::TrainingSet && arguments.training_set.is_some() {
         ignored.push("--training-set");
     }
     if requirement != Requirement::Model {
+        let has_network = requirement == Requirement::ContextEncoder;
         let of_model = [
             ("--model", arguments.model.is_some()),
-            ("--device", arguments.device.is_some()),
+            ("--device", arguments.device.is_some() && !has_network),
         ];
         let given = of_model.into_iter().filter(|(_, is_given)| *is_given);
         ignored.extend(given.map(|(name, _)| name));

@@ -2,7 +2,7 @@ use anyhow::{Result, bail};
 use semantic_inpaint::data::{ReadOptions, SourceKind};
 use semantic_inpaint::{
     DcganModel, Device, Framing, ImageSet, ImageSource, Method, MethodContext, MethodName,
-    SearchConfig,
+    load_context_encoder,
 };
 
 use super::Arguments;
@@ -39,7 +39,17 @@ impl Plan {
         let training_set = training_set.transpose()?;
         let size_px = size_px(&models, training_set.as_ref())?;
         let images = images(arguments, framing, size_px)?;
-        let methods = methods(&names, &models, training_set.as_ref(), search, device)?;
+        let encoders = arguments.context_encoder.iter();
+        let encoders = encoders.map(|path| load_context_encoder(path, device));
+        let encoders = encoders.collect::<semantic_inpaint::Result<Vec<_>>>()?;
+        let context = MethodContext {
+            search,
+            context_encoders: &encoders,
+            training_set: training_set.as_ref(),
+            device: device.clone(),
+            ..MethodContext::default()
+        };
+        let methods = methods(&names, &models, &context)?;
         Ok(Self { images, methods })
     }
 }
@@ -98,20 +108,12 @@ fn images(arguments: &Arguments, framing: Framing, size_px: usize) -> Result<Ima
 fn methods(
     names: &[MethodName],
     models: &[NamedModel],
-    training_set: Option<&ImageSet>,
-    search: SearchConfig,
-    device: &Device,
+    context: &MethodContext<'_>,
 ) -> Result<Vec<Method>> {
-    let context = MethodContext {
-        search,
-        training_set,
-        device: device.clone(),
-        ..MethodContext::default()
-    };
     let mut methods = Vec::new();
     for &name in names {
         if name != MethodName::Latent {
-            methods.push(Method::build(name, &context)?);
+            methods.push(Method::build(name, context)?);
             continue;
         }
         for (model_name, model) in models {

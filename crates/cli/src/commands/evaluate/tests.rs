@@ -3,14 +3,10 @@ use std::path::Path;
 use clap::Parser;
 use semantic_inpaint::dcgan::{DcganDiscriminator, DcganGenerator};
 use semantic_inpaint::nn::weight_file::StoredPrecision;
-use semantic_inpaint::{
-    DcganConfig, DcganModel, Device, MethodName, ModelCard, Photo, Rng, SearchObserver as _,
-};
+use semantic_inpaint::{DcganConfig, DcganModel, Device, MethodName, ModelCard, Photo, Rng};
 
 use super::Arguments;
 use super::plan::Plan;
-use super::watch::Watch;
-use crate::progress::Display;
 
 #[derive(Debug, Parser)]
 struct Program {
@@ -83,7 +79,10 @@ fn all_methods_whose_needs_are_met_are_measured_unless_some_are_named() {
             .methods()
             .unwrap()
     };
-    assert_eq!(methods("--training-set t"), MethodName::all());
+    assert_eq!(
+        methods("--training-set t --context-encoder c"),
+        MethodName::all()
+    );
     let without = methods("");
     assert!(without.contains(&MethodName::Latent) && !without.contains(&MethodName::MeanImage));
     let named = [MethodName::Telea, MethodName::Latent];
@@ -138,19 +137,17 @@ fn options_that_no_method_makes_use_of_are_refused() {
             ["no method", "--training-set"],
         ),
         ("--methods mean-image", ["mean-image", "--training-set"]),
+        (
+            "--methods context-encoder",
+            ["context-encoder", "--context-encoder"],
+        ),
+        (
+            "--methods telea --context-encoder c",
+            ["no method", "--context-encoder"],
+        ),
         ("--methods telea,telea", ["telea", "twice"]),
     ] {
         let message = message(folder.path(), options);
         assert!(texts.iter().all(|text| message.contains(text)), "{message}");
     }
-}
-
-#[test]
-fn completions_are_counted() {
-    let mut watch = Watch::new(6, Display::Hidden);
-    watch.begins("telea", "square:20");
-    watch.completed(4);
-    assert_eq!(watch.num_completed(), 4);
-    assert!(!watch.wants_stop());
-    watch.finish();
 }
