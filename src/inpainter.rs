@@ -11,6 +11,9 @@ use semantic_inpaint_tensor::{Device, ImageBatch, Latent};
 
 use crate::{Crop, Error, Method, MethodCompletion, PhotoFrame, Result, Window, WorkingSize};
 
+/// Side of the grid of shapes for methods that take any size: that of the usual model.
+const USUAL_SIZE_PX: usize = 64;
+
 /// Fills holes in photos of any size: a [`Method`], and the way of a photo to the method's size and back.
 ///
 /// With a model the method is the latent search, whose settings start as [`SearchConfig::paper`] on the
@@ -144,6 +147,16 @@ impl Inpainter {
     #[must_use]
     pub fn method(&self) -> &Method {
         &self.method
+    }
+
+    /// The side of the grid that [`photo_mask`](crate::photo_mask) draws shapes on for this method, in
+    /// pixels: that of its images, 64 for a method that takes any size.
+    #[must_use]
+    pub fn size_px(&self) -> usize {
+        match self.method.working_size() {
+            WorkingSize::Square { side_px } => side_px,
+            WorkingSize::Any { .. } => USUAL_SIZE_PX,
+        }
     }
 
     /// The photo with its hole filled. The mask has the photo's size.

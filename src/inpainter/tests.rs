@@ -118,6 +118,7 @@ fn an_observer_may_stop_and_gets_the_best_so_far() {
 fn settings_and_devices_can_be_exchanged() {
     let inpainter = inpainter().with_preset(Preset::Authors);
     assert_eq!(inpainter.method().search(), Some(&SearchConfig::authors()));
+    assert_eq!(inpainter.size_px(), 32);
     let (before, after) = (
         self::inpainter(),
         self::inpainter().with_device(&Device::Cpu).unwrap(),

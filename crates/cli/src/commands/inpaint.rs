@@ -113,15 +113,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
         _ => Device::Cpu,
     };
     let method = method(arguments, search, &device)?;
+    let crop = arguments.crop(&method);
+    let inpainter = Inpainter::from_method(method).with_crop(crop);
     let masks = MaskSource::new(
         &arguments.mask,
         arguments.hole,
-        grid_px(&method),
+        inpainter.size_px(),
         search.seed,
     )?;
     interrupt::listen()?;
-    let crop = arguments.crop(&method);
-    let inpainter = Inpainter::from_method(method).with_crop(crop);
     let device = describe_device(&device);
     Job::new(arguments, inpainter, masks, device, search.seed).run(places)
 }
@@ -152,14 +152,6 @@ fn method(arguments: &Arguments, search: SearchConfig, device: &Device) -> Resul
         _ => {}
     }
     Ok(Method::build(arguments.method, &context)?)
-}
-
-/// The side of the grid that shapes are drawn on.
-fn grid_px(method: &Method) -> usize {
-    match method.working_size() {
-        WorkingSize::Square { side_px } => side_px,
-        WorkingSize::Any { .. } => USUAL_SIZE_PX,
-    }
 }
 
 /// Fails when an option was given that the method would ignore, or one is missing that it needs.

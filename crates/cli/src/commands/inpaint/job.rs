@@ -3,10 +3,10 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use semantic_inpaint::{Inpainter, Mask, Photo, Precision, SearchResult, comparison, read_photo};
 
+use super::Arguments;
 use super::destination::Place;
 use super::report::{Form, Report, Time};
 use super::watch::{Trajectory, Watch};
-use super::{Arguments, grid_px};
 use crate::mask_choice::MaskSource;
 use crate::progress::Display;
 use crate::status::{Status, one_line};
@@ -182,7 +182,7 @@ impl<'a> Job<'a> {
             (Some(_), Some(photo), Some(mask)) => Some(Trajectory::new(
                 photo,
                 mask,
-                grid_px(method),
+                self.inpainter.size_px(),
                 self.arguments.crop(method),
                 iterations,
             )?),
