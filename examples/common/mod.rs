@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use semantic_inpaint::data::{ReadOptions, Split};
 use semantic_inpaint::{
-    DcganModel, Device, DeviceChoice, EvaluationObserver, ImageSet, ImageSource, MaskShape,
-    PretrainedModel, SearchObserver, SearchProgress, load_model,
+    DcganModel, Device, DeviceChoice, EvaluatedMethod, Evaluation, EvaluationObserver, ImageSet,
+    ImageSource, MaskShape, Method, MethodContext, MethodName, PretrainedModel, Requirement,
+    SearchConfig, load_model,
 };
 
 const BETWEEN_LINES: Duration = Duration::from_secs(20);
@@ -130,59 +131,104 @@ fn read(path: &Path, options: &ReadOptions) -> Result<ImageSet> {
     Ok(set)
 }
 
+/// Measures every method with every mask on the images, prints the table, and writes the report.
+pub(crate) fn evaluate(
+    arguments: &Arguments,
+    (title, masks, seed): (&str, &[&str], u64),
+    model: &DcganModel,
+    (images, training): (&ImageSet, Option<&ImageSet>),
+) -> Result<()> {
+    let masks = masks.iter().map(|mask| mask.parse::<MaskShape>());
+    let masks = masks.collect::<Result<Vec<_>, _>>()?;
+    let paper = SearchConfig::paper();
+    let context = MethodContext {
+        model: Some(model),
+        model_name: title,
+        search: SearchConfig {
+            iterations: arguments.iterations.unwrap_or(paper.iterations),
+            seed,
+            ..paper
+        },
+        training_set: training,
+        device: arguments.device.open()?,
+        ..MethodContext::default()
+    };
+    let methods = methods(&context)?;
+    let methods: Vec<&dyn EvaluatedMethod> = methods.iter().map(|method| method as _).collect();
+    let (folder, mut lines) = (&arguments.out, ProgressLines::new());
+    let report = Evaluation::new(title).run(&masks, &methods, images, seed, folder, &mut lines)?;
+    report.write(folder)?;
+    println!("{}", report.hole_psnr_table()?);
+    println!("{}", folder.join("report.html").display());
+    Ok(())
+}
+
+/// All methods whose needs are met.
+fn methods(context: &MethodContext<'_>) -> Result<Vec<Method>> {
+    let is_met = |method: &&MethodName| match method.requirement() {
+        Requirement::TrainingSet => context.training_set.is_some(),
+        Requirement::ContextEncoder => !context.context_encoders.is_empty(),
+        _ => true,
+    };
+    let names = MethodName::all().iter().filter(is_met);
+    let methods = names.map(|&name| Method::build(name, context));
+    Ok(methods.collect::<Result<_, _>>()?)
+}
+
 /// Prints a line with the time left every 20 seconds.
-pub(crate) struct ProgressLines {
+struct ProgressLines {
     started: Instant,
     last_line: Instant,
-    num_done: usize,
-    num_total: usize,
+    /// Images of the batches before this one, and of this one.
+    done: f64,
+    batch_len: f64,
+    total: f64,
     label: String,
 }
 
 impl ProgressLines {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         let now = Instant::now();
         Self {
             started: now,
             last_line: now,
-            num_done: 0,
-            num_total: 0,
+            done: 0.0,
+            batch_len: 0.0,
+            total: 0.0,
             label: String::new(),
         }
     }
 }
 
 impl EvaluationObserver for ProgressLines {
-    fn begins(&mut self, num_iterations: usize) {
+    fn begins(&mut self, num_images: usize) {
         self.started = Instant::now();
-        self.num_total = num_iterations;
+        self.total = num_images as f64;
     }
 
-    fn searching(&mut self, mask: MaskShape, images: Range<usize>, count: usize) {
-        self.label = format!(
-            "{mask}: images {} to {} of {count}",
-            images.start + 1,
-            images.end
-        );
+    fn starting(&mut self, method: &str, mask: MaskShape, images: Range<usize>, count: usize) {
+        self.done += self.batch_len;
+        self.batch_len = images.len() as f64;
+        let (first, last) = (images.start + 1, images.end);
+        self.label = format!("{mask}, {method}: images {first} to {last} of {count}");
+        self.progressed(0.0);
     }
-}
 
-impl SearchObserver for ProgressLines {
-    fn iterated(&mut self, progress: &SearchProgress) {
-        self.num_done += 1;
+    fn progressed(&mut self, share: f64) {
         if self.last_line.elapsed() < BETWEEN_LINES {
             return;
         }
         self.last_line = Instant::now();
-        let per_iteration = self.started.elapsed().as_secs_f64() / self.num_done as f64;
-        let left = per_iteration * self.num_total.saturating_sub(self.num_done) as f64;
+        let done = self.done + share * self.batch_len;
+        let left = self.started.elapsed().as_secs_f64() * (self.total / done.max(1.0) - 1.0);
+        let (percent, minutes) = (100.0 * done / self.total, left / 60.0);
         eprintln!(
-            "{}, iteration {} of {}: objective {:.4}; {:.1} min left",
-            self.label,
-            progress.iteration,
-            progress.iterations,
-            progress.mean_objective,
-            left / 60.0
+            "{}; {percent:.0} % done, about {minutes:.0} min left",
+            self.label
         );
+    }
+
+    fn failed(&mut self, method: &str, mask: MaskShape, image: &str, reason: &str) {
+        eprintln!("{mask}, {method}, {image}: {reason}");
     }
 }

@@ -9,22 +9,21 @@
 //! Measured are images of the validation part by file name's hash. Breeds hold near-duplicates, several
 //! photos of one animal: look at the nearest training images (`semantic-inpaint score`) as well.
 //!
-//! For each mask the images go through one search; its result is blended both ways, and both are
-//! scored next to two fills that need no network: the mean of the training images, and the harmonic
-//! fill, which is Poisson blending without anything to blend. `OUT/report.md` (also printed) holds means with
-//! 95 % intervals, `OUT/per_image.csv` every number, `OUT/figure.png` the first images. A mask whose
-//! part lies in `OUT/parts` already is not searched again, so that a run can be stopped and resumed.
+//! For each mask the images go through one search, whose result is blended both ways, and through every
+//! method without a network. `OUT/report.html` and `OUT/report.md` hold means with 95 % intervals and
+//! figures, `OUT/per_image.csv` every number. What lies in `OUT/parts` already is not made again, so that a
+//! run can be stopped and resumed. `semantic-inpaint evaluate` does the same with all settings as options.
 //!
-//! The figure shows images of the data set: do not publish it.
+//! The figures show images of the data set: do not publish them.
 
 #[path = "../common/mod.rs"]
 mod common;
 
 use anyhow::Result;
 use semantic_inpaint::data::{ReadOptions, Split};
-use semantic_inpaint::{Evaluation, Framing, MaskShape, PretrainedModel, SearchConfig, mean_image};
+use semantic_inpaint::{Device, Framing, PretrainedModel};
 
-use common::{Arguments, ProgressLines};
+use common::{Arguments, evaluate};
 
 const NAME: &str = "pets";
 /// As the publisher ships it, read in place.
@@ -48,8 +47,7 @@ const FRAMING: Framing = Framing::Squash;
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse(NAME, ARCHIVE, COUNT)?;
-    let device = arguments.device.open()?;
-    let model = arguments.model(MODEL, &device)?;
+    let model = arguments.model(MODEL, &Device::Cpu)?;
     let size_px = model.generator.config().image_size_px;
     let options = |split| ReadOptions {
         split,
@@ -57,19 +55,6 @@ fn main() -> Result<()> {
     };
     let images = arguments.images(&options(Split::Validation))?;
     let training = arguments.training(&options(Split::Train))?;
-    let paper = SearchConfig::paper();
-    let config = SearchConfig {
-        iterations: arguments.iterations.unwrap_or(paper.iterations),
-        seed: SEED,
-        ..paper
-    };
-    let masks = MASKS.map(str::parse::<MaskShape>);
-    let masks = masks.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let mut evaluation = Evaluation::new(NAME, &model, config)?;
-    if let Some(training) = &training {
-        evaluation = evaluation.with_mean_image(mean_image(training)?);
-    }
-    let report = evaluation.run(&masks, &images, &arguments.out, &mut ProgressLines::new())?;
-    println!("{}", report.table()?);
-    Ok(())
+    let what = (NAME, MASKS.as_slice(), SEED);
+    evaluate(&arguments, what, &model, (&images, training.as_ref()))
 }
