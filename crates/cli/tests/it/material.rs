@@ -1,5 +1,8 @@
 use std::path::{Path, PathBuf};
 
+use semantic_inpaint::context_encoder::{
+    Connection, ContextEncoder, ContextEncoderConfig, ContextEncoderModel,
+};
 use semantic_inpaint::data::encode_png;
 use semantic_inpaint::dcgan::{DcganDiscriminator, DcganGenerator};
 use semantic_inpaint::nn::weight_file::StoredPrecision;
@@ -33,6 +36,23 @@ pub(crate) fn tiny_model() -> DcganModel {
             ..ModelCard::default()
         },
     }
+}
+
+/// Saves a Context Encoder without training that predicts whole images of 32 px.
+pub(crate) fn save_tiny_encoder(path: &Path) {
+    let config = ContextEncoderConfig {
+        image_size_px: 32,
+        base_channels: 4,
+        connection: Connection::Bottleneck { len: 8 },
+        ..ContextEncoderConfig::default()
+    };
+    let network = ContextEncoder::initialize(config, &mut Rng::from_seed(6), &Device::Cpu);
+    let model = ContextEncoderModel {
+        network: network.unwrap(),
+        masks: vec!["square:12".parse().unwrap()],
+        card: ModelCard::default(),
+    };
+    model.save(path, StoredPrecision::F32).unwrap();
 }
 
 /// A picture with a different value in nearly every pixel.

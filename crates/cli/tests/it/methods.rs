@@ -3,9 +3,10 @@ use std::path::Path;
 use semantic_inpaint::{MethodName, Photo, Requirement, read_photo};
 use serde_json::Value;
 
-use crate::material::{MODEL, drawn_mask, folder_with_model, textured};
+use crate::material::{MODEL, drawn_mask, folder_with_model, save_tiny_encoder, textured};
 use crate::program::{Ran, run};
 
+const ENCODER: &str = "encoder.safetensors";
 const SIZE: (usize, usize) = (48, 70);
 const HOLE: (usize, usize, usize, usize) = (9, 20, 14, 17);
 
@@ -19,6 +20,7 @@ fn folder_with_photos() -> tempfile::TempDir {
             textured(size.0, size.1, seed).save(file).unwrap();
         }
     }
+    save_tiny_encoder(&folder.path().join(ENCODER));
     let mask = drawn_mask(SIZE.0, SIZE.1, HOLE);
     mask.save(folder.path().join("mask.png")).unwrap();
     folder
@@ -29,6 +31,7 @@ fn inpaint(folder: &Path, method: MethodName, arguments: &str) -> Ran {
     let needed = match method.requirement() {
         Requirement::Model => format!("--model {MODEL} --iterations 2 --device cpu"),
         Requirement::TrainingSet => "--training-set training".to_owned(),
+        Requirement::ContextEncoder => format!("--context-encoder {ENCODER}"),
         _ => String::new(),
     };
     run(

@@ -1,0 +1,131 @@
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::material::{MODEL, folder_with_model, textured};
+use crate::program::{Ran, run};
+
+/// A folder with a model, five photos in `images` and three others in `training`.
+fn folder_with_photos() -> tempfile::TempDir {
+    let folder = folder_with_model();
+    for (name, first, count) in [("images", 1, 5), ("training", 20, 3)] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+        for seed in first..first + count {
+            let file = folder.path().join(format!("{name}/{seed}.png"));
+            textured(40, 40, seed).save(file).unwrap();
+        }
+    }
+    folder
+}
+
+fn evaluate(folder: &Path, arguments: &str) -> Ran {
+    let shared = "evaluate --data images --masks square:8,blocks:2x2:20 --device cpu";
+    run(folder, &format!("{shared} --models {MODEL} {arguments}"))
+}
+
+fn summary(folder: &Path, out: &str) -> Value {
+    let text = std::fs::read_to_string(folder.join(out).join("summary.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The table without the column of seconds, which differ from run to run.
+fn without_seconds(csv: &str) -> Vec<String> {
+    let lines = csv.lines().map(|line| line.rsplit_once(',').unwrap().0);
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn methods_and_masks_give_a_report_with_figures_and_every_number() {
+    let folder = folder_with_photos();
+    let methods = "--methods latent,harmonic,mean-image --training-set training --iterations 2";
+    let ran = evaluate(folder.path(), &format!("{methods} --out report")).expect(0);
+    assert!(
+        ran.stdout.contains("| latent (poisson) |"),
+        "{}",
+        ran.stdout
+    );
+    let out = folder.path().join("report");
+    let csv = std::fs::read_to_string(out.join("per_image.csv")).unwrap();
+    // Header; masks, images, and three methods of which one has two results, and the true image.
+    assert_eq!(csv.lines().count(), 1 + 2 * 5 * 5, "{csv}");
+    let page = std::fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(page.contains("data:image/png;base64,") && !page.contains("src=\"figures"));
+    let markdown = std::fs::read_to_string(out.join("report.md")).unwrap();
+    for text in ["square:8", "blocks:2x2:20", "mean-image", "95 %"] {
+        assert!(markdown.contains(text), "no {text}");
+    }
+    assert!(std::fs::read_dir(out.join("figures")).unwrap().count() >= 4);
+    assert!(summary(folder.path(), "report").is_object());
+}
+
+#[test]
+fn what_is_done_is_not_done_again_and_other_settings_are_refused() {
+    let folder = folder_with_photos();
+    let table = |out: &str| {
+        let path = folder.path().join(out).join("per_image.csv");
+        without_seconds(&std::fs::read_to_string(path).unwrap())
+    };
+    let both = "--methods telea,latent --iterations 2";
+    evaluate(folder.path(), &format!("{both} --out whole")).expect(0);
+    let only = "evaluate --data images --framing center-crop --masks square:8 --methods latent";
+    let model = format!("--models {MODEL} --iterations 2 --device cpu --out parts");
+    run(folder.path(), &format!("{only} {model}")).expect(0);
+    evaluate(
+        folder.path(),
+        &format!("{both} --framing center-crop --out parts"),
+    )
+    .expect(0);
+    assert_eq!(table("parts"), table("whole"));
+    evaluate(
+        folder.path(),
+        "--methods telea,latent --iterations 3 --out parts",
+    )
+    .expect_error(&["parts", "other"]);
+    evaluate(folder.path(), &format!("{both} --seed 5 --out parts")).expect_error(&["parts"]);
+}
+
+#[test]
+fn an_unreadable_image_is_reported_and_the_rest_is_measured() {
+    let folder = folder_with_photos();
+    std::fs::write(folder.path().join("images/3.png"), b"no picture").unwrap();
+    let ran = evaluate(
+        folder.path(),
+        "--methods telea,latent --iterations 1 --out report",
+    );
+    assert_eq!(ran.code, Some(1), "one of five is above the allowed share");
+    for seed in 100..210 {
+        let file = folder.path().join(format!("images/{seed}.png"));
+        textured(32, 32, seed).save(file).unwrap();
+    }
+    let ran = evaluate(
+        folder.path(),
+        "--methods harmonic,latent --iterations 1 --out report",
+    );
+    let ran = ran.expect(3);
+    assert!(ran.stderr.contains("3.png"), "{}", ran.stderr);
+    let markdown = folder.path().join("report/report.md");
+    let markdown = std::fs::read_to_string(markdown).unwrap();
+    assert!(markdown.contains("1 images were unreadable"), "{markdown}");
+}
+
+#[test]
+fn what_is_missing_or_ignored_is_named() {
+    let folder = folder_with_photos();
+    for (arguments, texts) in [
+        (
+            "--methods mean-image --out o",
+            ["mean-image", "--training-set"],
+        ),
+        ("--methods telea --out o", ["--models", "leave out"]),
+        (
+            "--methods latent,context-encoder --out o",
+            ["context-encoder", "--context-encoder"],
+        ),
+        (
+            "--methods latent --training-set training --out o",
+            ["--training-set", "leave out"],
+        ),
+    ] {
+        evaluate(folder.path(), arguments).expect_error(&texts);
+    }
+}
