@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Inpaint(inpaint::Arguments),
+    Inpaint(Box<inpaint::Arguments>),
     #[command(subcommand)]
     Train(Train),
     Sample(sample::Arguments),
