@@ -1,3 +1,4 @@
+mod answer;
 mod context;
 mod latent;
 mod preset;
@@ -9,6 +10,7 @@ use semantic_inpaint_nn::frozen::{Favor, Precision};
 
 use crate::{Blend, Error, Result};
 
+pub use answer::SearchAnswer;
 pub use context::{ContextDistance, ContextReduction, ContextWeights};
 pub use latent::{LatentConstraint, LatentOptimizer, LatentSchedule, LatentStart};
 pub use preset::Preset;
@@ -29,6 +31,11 @@ pub struct SearchConfig {
     pub start: LatentStart,
     /// Independent starts per image; the one with the lowest objective is kept.
     pub restarts: usize,
+    /// Iterations after which, again and again, the worse half of an image's restarts is dropped until
+    /// one is left (successive halving, Jamieson and Talwalkar 2016); `None` keeps all to the end.
+    pub halve_every: Option<usize>,
+    /// Which image is the answer, of those that the restarts found.
+    pub answer: SearchAnswer,
     /// λ, the weight of the prior loss.
     pub prior_weight: f64,
     /// Form of the prior loss.
@@ -112,6 +119,8 @@ impl SearchConfig {
             constraint: LatentConstraint::Prior,
             start: LatentStart::Prior,
             restarts: 1,
+            halve_every: None,
+            answer: SearchAnswer::Best,
             prior_weight: 0.003,
             prior_loss: PriorLoss::LogOneMinusD,
             distance: ContextDistance::Absolute,
@@ -200,6 +209,25 @@ impl SearchConfig {
                 return invalid(what, "at least 1", "0".into());
             }
         }
+        if self.halve_every == Some(0) {
+            return invalid("iterations between two halvings", "at least 1", "0".into());
+        }
+        if !(1..=self.restarts).contains(&self.answer.num_restarts()) {
+            return invalid(
+                "answer",
+                "a mean of 1 to as many restarts as are made",
+                self.answer.to_string(),
+            );
+        }
+        if let LatentStart::Nearest { candidates } = self.start
+            && candidates < self.restarts
+        {
+            return invalid(
+                "candidates of the start",
+                "at least as many as restarts",
+                candidates.to_string(),
+            );
+        }
         if !(self.prior_weight.is_finite() && self.prior_weight >= 0.0) {
             return invalid("prior weight", "at least 0", self.prior_weight.to_string());
         }
@@ -231,6 +259,15 @@ impl SearchConfig {
             return invalid("bound of z", "a positive number", bound.to_string());
         }
         Ok(())
+    }
+}
+
+/// The error of a spelling that is none of those expected.
+fn unknown(what: &'static str, expected: &'static str, got: &str) -> Error {
+    Error::InvalidSetting {
+        what,
+        expected,
+        got: format!("`{got}`"),
     }
 }
 
@@ -337,6 +374,28 @@ mod tests {
                     ..paper
                 },
                 "bound",
+            ),
+            (
+                SearchConfig {
+                    halve_every: Some(0),
+                    ..paper
+                },
+                "halvings",
+            ),
+            (
+                SearchConfig {
+                    answer: SearchAnswer::Mean { of: 2 },
+                    ..paper
+                },
+                "answer",
+            ),
+            (
+                SearchConfig {
+                    start: LatentStart::Nearest { candidates: 3 },
+                    restarts: 4,
+                    ..paper
+                },
+                "candidates",
             ),
         ];
         for (config, name) in broken {

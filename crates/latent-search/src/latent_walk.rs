@@ -6,6 +6,8 @@ use crate::{LatentConstraint, LatentOptimizer, LatentStart, Result, SearchConfig
 /// clipping from stream `CLIP_STREAMS + r`.
 const START_STREAMS: u64 = 0;
 const CLIP_STREAMS: u64 = 1 << 32;
+/// The candidates of a start are drawn one after the other from this stream.
+const CANDIDATE_STREAM: u64 = 1 << 33;
 
 const BETA1: f32 = 0.9;
 const BETA2: f32 = 0.999;
@@ -27,31 +29,39 @@ pub(crate) struct LatentWalk {
 }
 
 impl LatentWalk {
-    /// The walk of one restart at its start.
+    /// The walk of one restart from a drawn start.
     pub(crate) fn start(
         config: &SearchConfig,
         prior: LatentPrior,
         latent_len: usize,
         restart: usize,
     ) -> Result<Self> {
-        let restart = restart as u64;
-        let start = match config.start {
-            LatentStart::Prior => prior,
+        let law = match config.start {
+            LatentStart::Prior | LatentStart::Nearest { .. } => prior,
             LatentStart::Normal => LatentPrior::Normal,
         };
-        let mut rng = Rng::from_seed_and_stream(config.seed, START_STREAMS + restart);
-        let z = start.sample(1, latent_len, &mut rng, &Device::Cpu)?;
-        let z = z.tensor().flatten_all().and_then(|z| z.to_vec1());
+        let stream = START_STREAMS + restart as u64;
+        let z = draw(law, 1, latent_len, config.seed, stream)?;
+        Ok(Self::from(config, prior, z, restart))
+    }
+
+    /// The walk of one restart from z, constrained.
+    pub(crate) fn from(
+        config: &SearchConfig,
+        prior: LatentPrior,
+        z: Vec<f32>,
+        restart: usize,
+    ) -> Self {
         let mut walk = Self {
-            z: z.map_err(semantic_inpaint_tensor::Error::from)?,
-            first: vec![0.0; latent_len],
-            second: vec![0.0; latent_len],
+            first: vec![0.0; z.len()],
+            second: vec![0.0; z.len()],
+            z,
             iteration: 0,
             constraint: resolve(config.constraint, prior),
-            clip_rng: Rng::from_seed_and_stream(config.seed, CLIP_STREAMS + restart),
+            clip_rng: Rng::from_seed_and_stream(config.seed, CLIP_STREAMS + restart as u64),
         };
         walk.constrain();
-        Ok(walk)
+        walk
     }
 
     /// Moves z by one update along `gradient`, `[Z]`, with this share of the step size.
@@ -111,6 +121,29 @@ impl LatentWalk {
             LatentConstraint::Prior | LatentConstraint::Free => {}
         }
     }
+}
+
+/// The candidates of [`LatentStart::Nearest`], `[candidates, Z]` row by row.
+pub(crate) fn candidates(
+    config: &SearchConfig,
+    prior: LatentPrior,
+    latent_len: usize,
+    count: usize,
+) -> Result<Vec<f32>> {
+    draw(prior, count, latent_len, config.seed, CANDIDATE_STREAM)
+}
+
+fn draw(
+    law: LatentPrior,
+    count: usize,
+    latent_len: usize,
+    seed: u64,
+    stream: u64,
+) -> Result<Vec<f32>> {
+    let mut rng = Rng::from_seed_and_stream(seed, stream);
+    let z = law.sample(count, latent_len, &mut rng, &Device::Cpu)?;
+    let z = z.tensor().flatten_all().and_then(|z| z.to_vec1());
+    Ok(z.map_err(semantic_inpaint_tensor::Error::from)?)
 }
 
 /// The constraint that [`LatentConstraint::Prior`] stands for.

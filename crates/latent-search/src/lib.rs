@@ -63,11 +63,14 @@ mod search;
 pub use blend::{Blend, PoissonSolver, blend};
 pub use config::{
     ContextDistance, ContextReduction, ContextWeights, Engine, LatentConstraint, LatentOptimizer,
-    LatentSchedule, LatentStart, Preset, PriorLoss, SearchConfig,
+    LatentSchedule, LatentStart, Preset, PriorLoss, SearchAnswer, SearchConfig,
 };
 pub use error::{Error, Result};
 pub use inpainter::LatentInpainter;
 pub use objective::{context_loss, prior_loss};
 pub use observer::{SearchObserver, SearchProgress, Silent};
-pub use search::{LatentSearch, ObjectiveValue, SearchObjective, SearchResult, TracePoint};
+pub use search::{
+    LatentSearch, ObjectiveValue, RankedCompletion, RankedCompletions, SearchObjective,
+    SearchResult, TracePoint,
+};
 pub use semantic_inpaint_nn::frozen::{Favor, Precision};

@@ -116,7 +116,7 @@ fn vector(values: Vec<f64>, dtype: DType, device: &Device) -> Result<Tensor> {
 }
 
 /// What z is judged by, for a group of rows.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Objective {
     pub(crate) target: Tensor,
     pub(crate) weights: Tensor,

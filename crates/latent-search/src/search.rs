@@ -1,5 +1,8 @@
+mod halving;
 mod objective_at;
 mod polish;
+mod ranking;
+mod starts;
 mod state;
 
 use rayon::prelude::*;
@@ -14,6 +17,7 @@ use crate::engine::FrozenNetworks;
 use crate::objective::Objective;
 use crate::{Error, Result, SearchConfig, SearchObserver, SearchProgress};
 pub use objective_at::{ObjectiveValue, SearchObjective};
+pub use ranking::{RankedCompletion, RankedCompletions};
 use state::{Group, Path, State};
 
 /// Rows at most that share one pass through the networks: enough for wide matrix products.
@@ -38,9 +42,10 @@ pub struct LatentSearch<G, D> {
 pub struct SearchResult {
     /// The latents, `[N, Z]`.
     pub latent: Latent,
-    /// Their images, `[N, C, H, W]` in `[-1, 1]`, before blending.
+    /// Their images, `[N, C, H, W]` in `[-1, 1]`, before blending; with [`SearchAnswer::Mean`](crate::SearchAnswer::Mean) the mean of
+    /// several restarts' images instead.
     pub generated: ImageBatch,
-    /// The context loss of each image, at least 0.
+    /// The context loss of each image's latent, at least 0.
     pub context_loss: Vec<f64>,
     /// The prior loss of each image, without its weight; 0 where it was not asked for.
     pub prior_loss: Vec<f64>,
@@ -57,6 +62,14 @@ pub struct SearchResult {
     pub precision: Precision,
     /// Whether an observer ended the search early.
     pub stopped: bool,
+}
+
+/// A search at its end.
+struct Course {
+    state: State,
+    trace: Vec<TracePoint>,
+    iterations: usize,
+    stopped: bool,
 }
 
 /// The lowest objective of each image up to an iteration.
@@ -136,7 +149,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
     ) -> Result<SearchResult> {
         check_shape(self.generator.image_shape(), corrupted.images().shape())?;
         let objective = Objective::new(corrupted, &self.config, &self.device)?;
-        self.run(&objective, observer)
+        self.finish(self.run(&objective, observer)?)
     }
 
     /// Finds for each image, no part of which is missing, the latent with the lowest objective: how
@@ -155,23 +168,20 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
     ) -> Result<SearchResult> {
         check_shape(self.generator.image_shape(), images.shape())?;
         let objective = Objective::of_whole(images, &self.config, &self.device)?;
-        self.run(&objective, observer)
+        self.finish(self.run(&objective, observer)?)
     }
 
-    fn run(
-        &self,
-        objective: &Objective,
-        observer: &mut dyn SearchObserver,
-    ) -> Result<SearchResult> {
+    fn run(&self, objective: &Objective, observer: &mut dyn SearchObserver) -> Result<Course> {
         let mut state = State::new(self, objective, self.config.restarts)?;
         let iterations = self.config.iterations;
         let trace_every = iterations.div_ceil(TRACE_POINTS);
         let mut trace = Vec::with_capacity(iterations / trace_every.max(1) + 2);
-        let mut stopped = false;
-        for iteration in 0..=iterations {
+        let mut iteration = 0;
+        let stopped = loop {
             if iteration == polish::start(iterations) {
                 self.polish(&mut state, iteration)?;
             }
+            self.halve(&mut state, iteration)?;
             self.evaluate(&mut state, iteration)?;
             state.note_best();
             if iteration % trace_every == 0 || iteration == iterations {
@@ -191,16 +201,33 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
                     mean_objective,
                 });
             }
-            stopped = iteration < iterations && observer.wants_stop();
+            let stopped = iteration < iterations && observer.wants_stop();
             if stopped {
                 self.polish(&mut state, iteration)?;
             }
             if stopped || iteration == iterations {
-                return self.finish(&state, trace, iteration, stopped);
+                break stopped;
             }
             state.update(&self.config, iteration);
+            iteration += 1;
+        };
+        Ok(Course {
+            state,
+            trace,
+            iterations: iteration,
+            stopped,
+        })
+    }
+
+    /// Drops restarts where it is time to.
+    fn halve(&self, state: &mut State, iteration: usize) -> Result<()> {
+        let every = self.config.halve_every;
+        let is_due = every.is_some_and(|every| iteration > 0 && iteration.is_multiple_of(every));
+        let least = self.config.answer.num_restarts();
+        if is_due && state.has_more_than(least) {
+            state.halve(self.frozen.as_ref(), least)?;
         }
-        self.finish(&state, trace, iterations, stopped)
+        Ok(())
     }
 
     /// Losses and gradients of all rows, group by group, noting every new best.
@@ -263,18 +290,18 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         Ok(Latent::new(tensor.map_err(TensorError::from)?)?)
     }
 
-    fn finish(
-        &self,
-        state: &State,
-        trace: Vec<TracePoint>,
-        iterations: usize,
-        stopped: bool,
-    ) -> Result<SearchResult> {
+    fn finish(&self, course: Course) -> Result<SearchResult> {
+        let generated = self.answer(&course)?;
+        let Course {
+            state,
+            trace,
+            iterations,
+            stopped,
+        } = course;
         let best = state.best_rows();
-        let latents = state.best_latents();
         Ok(SearchResult {
-            latent: self.to_latent(&latents)?,
-            generated: self.generate(&latents)?,
+            latent: self.to_latent(&state.best_latents())?,
+            generated,
             context_loss: best.iter().map(|row| f64::from(row.best.context)).collect(),
             prior_loss: best.iter().map(|row| f64::from(row.best.prior)).collect(),
             objective: state.best.clone(),

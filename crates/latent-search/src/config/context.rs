@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::unknown;
 use crate::{Error, Result};
 
 /// How much each known pixel counts in the context loss; the hole has weight 0 with each.
@@ -82,13 +83,5 @@ impl FromStr for ContextDistance {
             "squared" => Ok(Self::Squared),
             _ => Err(unknown("context distance", "absolute or squared", text)),
         }
-    }
-}
-
-fn unknown(what: &'static str, expected: &'static str, got: &str) -> Error {
-    Error::InvalidSetting {
-        what,
-        expected,
-        got: format!("`{got}`"),
     }
 }

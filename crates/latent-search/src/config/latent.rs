@@ -1,6 +1,11 @@
 use std::f64::consts::PI;
+use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+use super::unknown;
+use crate::{Error, Result};
 
 /// How z moves along the gradient.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -55,6 +60,14 @@ pub enum LatentStart {
     Prior,
     /// A standard normal draw, then the constraint.
     Normal,
+    /// The best of so many draws from the generator's prior, by the context loss of their images; restart
+    /// r starts from the r-th best (nearest-neighbor initialization, Lahiri et al. 2019, arXiv
+    /// 1908.04968). The draws are the same for all images; making their images costs as many passes
+    /// through the generator, once for all images of a search.
+    Nearest {
+        /// Draws, at least as many as restarts.
+        candidates: usize,
+    },
 }
 
 /// How the step size of z changes in the course of a search.
@@ -79,9 +92,120 @@ impl LatentSchedule {
     }
 }
 
+impl fmt::Display for LatentStart {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Prior => formatter.write_str("prior"),
+            Self::Normal => formatter.write_str("normal"),
+            Self::Nearest { candidates } => write!(formatter, "nearest:{candidates}"),
+        }
+    }
+}
+
+impl FromStr for LatentStart {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let candidates = text
+            .strip_prefix("nearest:")
+            .and_then(|count| count.parse().ok());
+        match (text, candidates) {
+            ("prior", _) => Ok(Self::Prior),
+            ("normal", _) => Ok(Self::Normal),
+            (_, Some(candidates)) => Ok(Self::Nearest { candidates }),
+            _ => Err(unknown(
+                "start",
+                "prior, normal or nearest:CANDIDATES",
+                text,
+            )),
+        }
+    }
+}
+
+impl fmt::Display for LatentOptimizer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Adam { learning_rate } => write!(formatter, "adam:{learning_rate}"),
+            Self::Nesterov {
+                learning_rate,
+                momentum,
+            } => write!(formatter, "nesterov:{learning_rate}:{momentum}"),
+        }
+    }
+}
+
+impl FromStr for LatentOptimizer {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let parts: Vec<&str> = text.split(':').collect();
+        let optimizer = match parts[..] {
+            ["adam", rate] => rate
+                .parse()
+                .ok()
+                .map(|learning_rate| Self::Adam { learning_rate }),
+            ["nesterov", rate, momentum] => {
+                rate.parse()
+                    .ok()
+                    .zip(momentum.parse().ok())
+                    .map(|(learning_rate, momentum)| Self::Nesterov {
+                        learning_rate,
+                        momentum,
+                    })
+            }
+            _ => None,
+        };
+        let expected = "adam:RATE or nesterov:RATE:MOMENTUM";
+        optimizer.ok_or_else(|| unknown("optimizer", expected, text))
+    }
+}
+
+impl fmt::Display for LatentSchedule {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Constant => "constant",
+            Self::Cosine => "cosine",
+        })
+    }
+}
+
+impl FromStr for LatentSchedule {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "constant" => Ok(Self::Constant),
+            "cosine" => Ok(Self::Cosine),
+            _ => Err(unknown("schedule", "constant or cosine", text)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spellings_round_trip_and_others_are_refused_with_the_known_ones() {
+        for text in ["prior", "normal", "nearest:500"] {
+            assert_eq!(text.parse::<LatentStart>().unwrap().to_string(), text);
+        }
+        for text in ["adam:0.03", "nesterov:0.0003:0.9"] {
+            assert_eq!(text.parse::<LatentOptimizer>().unwrap().to_string(), text);
+        }
+        for text in ["constant", "cosine"] {
+            assert_eq!(text.parse::<LatentSchedule>().unwrap().to_string(), text);
+        }
+        for text in ["nearest", "nearest:", "nearest:-1", "near:3"] {
+            let message = text.parse::<LatentStart>().unwrap_err().to_string();
+            assert!(message.contains("nearest:CANDIDATES"), "{message}");
+        }
+        for text in ["adam", "adam:x", "nesterov:0.1", "adam:0.1:0.9"] {
+            let message = text.parse::<LatentOptimizer>().unwrap_err().to_string();
+            assert!(message.contains("adam:RATE"), "{message}");
+        }
+        assert!("linear".parse::<LatentSchedule>().is_err());
+    }
 
     #[test]
     fn a_cosine_falls_from_the_whole_step_to_almost_none() {

@@ -2,7 +2,7 @@ use semantic_inpaint_nn::frozen::Precision;
 use semantic_inpaint_nn::{Discriminator, Generator};
 
 use super::{LatentSearch, ROWS_PER_PASS};
-use crate::engine::{FrozenNetworks, FrozenObjective};
+use crate::engine::{FrozenNetworks, FrozenObjective, FrozenPair};
 use crate::latent_walk::LatentWalk;
 use crate::objective::{Evaluation, Objective};
 use crate::{Result, SearchConfig};
@@ -10,7 +10,8 @@ use crate::{Result, SearchConfig};
 /// All rows of a search: a row per image and restart, in groups that share a pass.
 pub(super) struct State {
     pub(super) groups: Vec<Group>,
-    num_images: usize,
+    /// A row per image.
+    objective: Objective,
     /// Of the networks that the groups' buffers belong to.
     pub(super) precision: Precision,
     /// The lowest objective of each image.
@@ -32,19 +33,12 @@ pub(super) enum Path {
 }
 
 impl Group {
-    fn new(
-        frozen: Option<&FrozenNetworks>,
-        objective: Objective,
-        rows: Vec<Row>,
-        latent_len: usize,
-    ) -> Result<Self> {
+    fn new(frozen: Option<&FrozenPair>, objective: Objective, rows: Vec<Row>) -> Result<Self> {
         let path = match frozen {
-            Some(networks) => {
-                let pair = networks.pair(networks.precision());
-                Path::Frozen(Box::new(FrozenObjective::new(pair, &objective)?))
-            }
+            Some(pair) => Path::Frozen(Box::new(FrozenObjective::new(pair, &objective)?)),
             None => Path::Plain(objective),
         };
+        let latent_len = rows.first().map_or(0, |row| row.walk.z.len());
         let evaluation = Evaluation {
             context: vec![0.0; rows.len()],
             prior: vec![0.0; rows.len()],
@@ -71,7 +65,7 @@ impl Group {
 }
 
 pub(super) struct Row {
-    image: usize,
+    pub(super) image: usize,
     pub(super) restart: usize,
     pub(super) walk: LatentWalk,
     pub(super) best: Best,
@@ -104,13 +98,9 @@ impl State {
         objective: &Objective,
         restarts: usize,
     ) -> Result<Self> {
-        let (generator, config) = (&search.generator, &search.config);
-        let num_images = objective.rows();
-        let mut rows = Vec::with_capacity(num_images * restarts);
-        for image in 0..num_images {
-            for restart in 0..restarts {
-                let (prior, len) = (generator.latent_prior(), generator.latent_len());
-                let walk = LatentWalk::start(config, prior, len, restart)?;
+        let mut rows = Vec::with_capacity(objective.rows() * restarts);
+        for (image, walks) in search.walks(objective, restarts)?.into_iter().enumerate() {
+            for (restart, walk) in walks.into_iter().enumerate() {
                 let best = Best {
                     objective: f64::INFINITY,
                     context: f32::INFINITY,
@@ -125,30 +115,37 @@ impl State {
                 });
             }
         }
+        let mut state = Self {
+            groups: Vec::new(),
+            precision: search.precision(),
+            best: vec![f64::INFINITY; objective.rows()],
+            objective: objective.clone(),
+        };
+        state.group(search.frozen.as_ref(), rows)?;
+        Ok(state)
+    }
+
+    /// Puts rows into groups that share a pass, with buffers for them.
+    pub(super) fn group(
+        &mut self,
+        networks: Option<&FrozenNetworks>,
+        mut rows: Vec<Row>,
+    ) -> Result<()> {
+        self.groups.clear();
+        let pair = networks.map(|networks| networks.pair(self.precision));
         let group_len = rows_per_group(rows.len());
-        let mut groups = Vec::new();
         while !rows.is_empty() {
             let rest = rows.split_off(group_len.min(rows.len()));
             let images: Vec<u32> = rows.iter().map(|row| row.image as u32).collect();
-            let objective = objective.select(&images)?;
-            groups.push(Group::new(
-                search.frozen.as_ref(),
-                objective,
-                rows,
-                generator.latent_len(),
-            )?);
+            let objective = self.objective.select(&images)?;
+            self.groups.push(Group::new(pair, objective, rows)?);
             rows = rest;
         }
-        Ok(Self {
-            groups,
-            num_images,
-            precision: search.precision(),
-            best: vec![f64::INFINITY; num_images],
-        })
+        Ok(())
     }
 
     pub(super) fn num_images(&self) -> usize {
-        self.num_images
+        self.best.len()
     }
 
     /// Puts the rows to latents, `[rows, Z]` row by row.
@@ -188,9 +185,21 @@ impl State {
         }
     }
 
+    /// The rows of each image, the lowest objective first.
+    pub(super) fn ranked_rows(&self) -> Vec<Vec<&Row>> {
+        let mut ranked: Vec<Vec<&Row>> = vec![Vec::new(); self.num_images()];
+        for row in self.rows() {
+            ranked[row.image].push(row);
+        }
+        for rows in &mut ranked {
+            rows.sort_by(|a, b| a.best.objective.total_cmp(&b.best.objective));
+        }
+        ranked
+    }
+
     /// The best row of each image.
     pub(super) fn best_rows(&self) -> Vec<&Row> {
-        let mut best: Vec<Option<&Row>> = vec![None; self.num_images];
+        let mut best: Vec<Option<&Row>> = vec![None; self.num_images()];
         for row in self.rows() {
             let slot = &mut best[row.image];
             if slot.is_none_or(|best| row.best.objective < best.best.objective) {

@@ -1,4 +1,6 @@
 mod precision;
+mod ranking;
+mod starts;
 mod whole_images;
 
 use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};

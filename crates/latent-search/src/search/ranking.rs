@@ -1,0 +1,103 @@
+//! What is made of the restarts at a search's end.
+
+use semantic_inpaint_mask::CorruptedImages;
+use semantic_inpaint_nn::{Discriminator, Generator};
+use semantic_inpaint_tensor::{Device, Error as TensorError, ImageBatch, Latent, Tensor};
+
+use super::state::Row;
+use super::{Course, LatentSearch, check_shape};
+use crate::objective::Objective;
+use crate::{Result, SearchAnswer, SearchObserver};
+
+/// Several completions of each image, the likeliest first.
+#[derive(Debug, Clone)]
+pub struct RankedCompletions {
+    /// The first has for each image the restart with the lowest objective, and so on.
+    pub ranks: Vec<RankedCompletion>,
+    /// How much the generated images differ at each pixel: their standard deviation over the ranks, root
+    /// mean square over the channels, on the scale of `[-1, 1]`: `[N, 1, H, W]` on the CPU. 0 with one
+    /// restart.
+    pub disagreement: Tensor,
+    /// Whether an observer ended the search early.
+    pub stopped: bool,
+}
+
+/// One completion of each image.
+#[derive(Debug, Clone)]
+pub struct RankedCompletion {
+    /// The latents, `[N, Z]`.
+    pub latent: Latent,
+    /// Their images, `[N, C, H, W]` in `[-1, 1]`, before blending.
+    pub generated: ImageBatch,
+    /// The objective of each image, not below that of the rank before.
+    pub objective: Vec<f64>,
+}
+
+impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
+    /// The completions that all restarts found, ranked by their objective, and where they disagree.
+    ///
+    /// There are [`SearchConfig::restarts`](crate::SearchConfig::restarts) ranks, or as many as
+    /// [`SearchConfig::halve_every`](crate::SearchConfig::halve_every) leaves. The objective reads the known
+    /// pixels alone, so the order may be another than that by the hidden truth.
+    ///
+    /// # Errors
+    ///
+    /// As [`LatentSearch::search`].
+    pub fn completions(
+        &self,
+        corrupted: &CorruptedImages,
+        observer: &mut dyn SearchObserver,
+    ) -> Result<RankedCompletions> {
+        check_shape(self.generator.image_shape(), corrupted.images().shape())?;
+        let objective = Objective::new(corrupted, &self.config, &self.device)?;
+        let course = self.run(&objective, observer)?;
+        let rows = course.state.ranked_rows();
+        let num_ranks = rows.iter().map(Vec::len).min().unwrap_or(0);
+        let ranks = (0..num_ranks)
+            .map(|rank| self.completion(&rows, rank))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(RankedCompletions {
+            disagreement: disagreement(&ranks)?,
+            ranks,
+            stopped: course.stopped,
+        })
+    }
+
+    fn completion(&self, rows: &[Vec<&Row>], rank: usize) -> Result<RankedCompletion> {
+        let latents = latents(rows, rank);
+        Ok(RankedCompletion {
+            latent: self.to_latent(&latents)?,
+            generated: self.generate(&latents)?,
+            objective: rows.iter().map(|rows| rows[rank].best.objective).collect(),
+        })
+    }
+
+    /// The images that the search answers with.
+    pub(super) fn answer(&self, course: &Course) -> Result<ImageBatch> {
+        let rows = course.state.ranked_rows();
+        let SearchAnswer::Mean { of } = self.config.answer else {
+            return self.generate(&latents(&rows, 0));
+        };
+        let images = (0..of).map(|rank| Ok(self.generate(&latents(&rows, rank))?.into_tensor()));
+        let images = images.collect::<Result<Vec<_>>>()?;
+        let mean = Tensor::stack(&images, 0).and_then(|images| images.mean(0));
+        Ok(ImageBatch::new(mean.map_err(TensorError::from)?)?)
+    }
+}
+
+fn latents(rows: &[Vec<&Row>], rank: usize) -> Vec<Vec<f32>> {
+    let latents = rows.iter().map(|rows| rows[rank].best.z.clone());
+    latents.collect()
+}
+
+fn disagreement(ranks: &[RankedCompletion]) -> Result<Tensor> {
+    let images = ranks.iter().map(|rank| rank.generated.tensor());
+    let images: Vec<&Tensor> = images.collect();
+    let deviation = || {
+        let images = Tensor::stack(&images, 0)?;
+        let apart = images.broadcast_sub(&images.mean_keepdim(0)?)?;
+        let deviation = apart.sqr()?.mean(0)?.mean_keepdim(1)?.sqrt()?;
+        deviation.to_device(&Device::Cpu)
+    };
+    Ok(deviation().map_err(TensorError::from)?)
+}

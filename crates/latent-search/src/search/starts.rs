@@ -1,0 +1,109 @@
+//! Where the restarts of each image start.
+
+use rayon::prelude::*;
+use semantic_inpaint_nn::{Discriminator, Generator};
+use semantic_inpaint_tensor::{Error as TensorError, Tensor};
+
+use super::{LatentSearch, ROWS_PER_PASS};
+use crate::latent_walk::{LatentWalk, candidates};
+use crate::objective::Objective;
+use crate::{ContextDistance, LatentStart, Result};
+
+/// The known pixels of one image that count, and the candidates that fit them best.
+struct Ranking {
+    /// Place in the image `[C, H, W]`, weight and value.
+    known: Vec<(usize, f32, f32)>,
+    /// Losses and numbers of candidates, the lowest loss first.
+    kept: Vec<(f64, usize)>,
+    limit: usize,
+}
+
+impl Ranking {
+    /// Judges candidate number `first` and those that follow it by their images.
+    fn judge(&mut self, images: &[Vec<f32>], first: usize, distance: ContextDistance) {
+        for (number, image) in images.iter().enumerate() {
+            let terms = self.known.iter().map(|&(place, weight, value)| {
+                let difference = image[place] - value;
+                let distance = match distance {
+                    ContextDistance::Absolute => difference.abs(),
+                    ContextDistance::Squared => difference * difference,
+                };
+                f64::from(weight * distance)
+            });
+            let loss: f64 = terms.sum();
+            let place = self.kept.partition_point(|&(kept, _)| kept <= loss);
+            if place < self.limit {
+                self.kept.insert(place, (loss, first + number));
+                self.kept.truncate(self.limit);
+            }
+        }
+    }
+}
+
+impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
+    /// The walks of every image's restarts, at their starts.
+    pub(super) fn walks(
+        &self,
+        objective: &Objective,
+        restarts: usize,
+    ) -> Result<Vec<Vec<LatentWalk>>> {
+        if let LatentStart::Nearest { candidates } = self.config.start {
+            return self.nearest(objective, restarts, candidates);
+        }
+        let (prior, len) = (self.generator.latent_prior(), self.generator.latent_len());
+        let start = |restart| LatentWalk::start(&self.config, prior, len, restart);
+        let starts = (0..restarts).map(start).collect::<Result<Vec<_>>>()?;
+        Ok(vec![starts; objective.rows()])
+    }
+
+    fn nearest(
+        &self,
+        objective: &Objective,
+        restarts: usize,
+        count: usize,
+    ) -> Result<Vec<Vec<LatentWalk>>> {
+        let (prior, len) = (self.generator.latent_prior(), self.generator.latent_len());
+        let drawn = candidates(&self.config, prior, len, count)?;
+        let drawn: Vec<Vec<f32>> = drawn.chunks_exact(len).map(<[f32]>::to_vec).collect();
+        let mut rankings = rankings(objective, restarts)?;
+        for (chunk, rows) in drawn.chunks(ROWS_PER_PASS).enumerate() {
+            let images = host_rows(self.generate(rows)?.tensor())?;
+            rankings.par_iter_mut().for_each(|ranking| {
+                ranking.judge(&images, chunk * ROWS_PER_PASS, objective.distance);
+            });
+        }
+        let walks = |ranking: Ranking| {
+            let kept = ranking.kept.into_iter().enumerate();
+            kept.map(|(restart, (_, number))| {
+                LatentWalk::from(&self.config, prior, drawn[number].clone(), restart)
+            })
+            .collect()
+        };
+        Ok(rankings.into_iter().map(walks).collect())
+    }
+}
+
+/// A ranking of no candidate yet for each image.
+fn rankings(objective: &Objective, limit: usize) -> Result<Vec<Ranking>> {
+    let (targets, weights) = (
+        host_rows(&objective.target)?,
+        host_rows(&objective.weights)?,
+    );
+    let ranking = |(target, weights): (Vec<f32>, Vec<f32>)| {
+        let num_pixels = weights.len();
+        let weighed = target.into_iter().enumerate();
+        let weighed = weighed.map(|(place, value)| (place, weights[place % num_pixels], value));
+        Ranking {
+            known: weighed.filter(|&(_, weight, _)| weight > 0.0).collect(),
+            kept: Vec::with_capacity(limit + 1),
+            limit,
+        }
+    };
+    Ok(targets.into_iter().zip(weights).map(ranking).collect())
+}
+
+/// The rows of a tensor on the host.
+fn host_rows(tensor: &Tensor) -> Result<Vec<Vec<f32>>> {
+    let rows = tensor.flatten_from(1).and_then(|rows| rows.to_vec2());
+    Ok(rows.map_err(TensorError::from)?)
+}

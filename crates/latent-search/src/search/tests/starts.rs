@@ -1,0 +1,148 @@
+use super::*;
+use crate::{ContextDistance, LatentStart, context_loss};
+
+const CANDIDATES: usize = 70;
+
+fn nearest() -> SearchConfig {
+    SearchConfig {
+        start: LatentStart::Nearest {
+            candidates: CANDIDATES,
+        },
+        iterations: 1,
+        restarts: 1,
+        prior_weight: 0.0,
+        ..SearchConfig::paper()
+    }
+}
+
+/// Context losses of all candidates for one image, by the public loss.
+fn losses(search: &Search, corrupted: &CorruptedImages) -> Vec<f64> {
+    let config = search.config();
+    let drawn = crate::latent_walk::candidates(config, LatentPrior::Uniform, 12, CANDIDATES);
+    let rows: Vec<Vec<f32>> = drawn
+        .unwrap()
+        .chunks_exact(12)
+        .map(<[f32]>::to_vec)
+        .collect();
+    let weights = config.weigh(corrupted.mask()).unwrap();
+    let loss = |row: &Vec<f32>| {
+        let image = search.generate(std::slice::from_ref(row)).unwrap();
+        let (distance, reduction) = (config.distance, config.reduction);
+        let loss = context_loss(&image, corrupted, &weights, distance, reduction).unwrap();
+        f64::from(loss.to_vec1::<f32>().unwrap()[0])
+    };
+    rows.iter().map(loss).collect()
+}
+
+#[test]
+fn a_nearest_start_is_the_candidate_with_the_lowest_context_loss() {
+    for distance in [ContextDistance::Absolute, ContextDistance::Squared] {
+        let search = search(SearchConfig {
+            distance,
+            ..nearest()
+        });
+        let images = photos(3);
+        for index in 0..3 {
+            let corrupted = corrupted(&images.narrow(index, 1).unwrap());
+            let lowest = losses(&search, &corrupted)
+                .into_iter()
+                .fold(f64::INFINITY, f64::min);
+            let result = search.search(&corrupted, &mut Silent).unwrap();
+            let start = result.trace[0].objective[0];
+            assert!((start - lowest).abs() < 1e-6, "{start} {lowest}");
+        }
+    }
+}
+
+#[test]
+fn restarts_start_from_the_best_candidates_in_their_order() {
+    let search = search(nearest());
+    let corrupted = corrupted(&photos(1));
+    let mut sorted = losses(&search, &corrupted);
+    sorted.sort_by(f64::total_cmp);
+    let objective = Objective::new(&corrupted, search.config(), &Device::Cpu).unwrap();
+    let walks = search.walks(&objective, 5).unwrap();
+    for (walk, expected) in walks[0].iter().zip(&sorted) {
+        let latent = search.to_latent(std::slice::from_ref(&walk.z)).unwrap();
+        let mut value = search.objective(&corrupted).unwrap();
+        let found = value.value_and_gradient(&latent).unwrap().context_loss[0];
+        assert!((found - expected).abs() < 1e-6, "{found} {expected}");
+    }
+}
+
+#[test]
+fn nearest_starts_and_halving_leave_an_image_alone_and_in_a_batch_the_same() {
+    let settings = SearchConfig {
+        iterations: 12,
+        restarts: 5,
+        halve_every: Some(3),
+        ..nearest()
+    };
+    let images = photos(9);
+    let (together, result) = complete(search(settings), &corrupted(&images));
+    for index in [0, 4, 8] {
+        let single = corrupted(&images.narrow(index, 1).unwrap());
+        let (alone, lone) = complete(search(settings), &single);
+        assert_eq!(alone, one(&together, index));
+        assert_eq!(lone.restart[0], result.restart[index]);
+    }
+}
+
+#[test]
+fn the_hidden_content_does_not_choose_the_start() {
+    let images = photos(2);
+    let other = Rng::from_seed(77)
+        .uniform(-1.0, 1.0, (2, 3, SIZE, SIZE), &Device::Cpu)
+        .unwrap();
+    let other = ImageBatch::new(other).unwrap();
+    let disturbed = corrupted(&images).overlay(&other).unwrap();
+    let settings = SearchConfig {
+        restarts: 3,
+        halve_every: Some(1),
+        iterations: 4,
+        ..nearest()
+    };
+    let (first, _) = complete(search(settings), &corrupted(&images));
+    let (second, _) = complete(search(settings), &corrupted(&disturbed));
+    assert_eq!(first, second);
+}
+
+#[test]
+fn halving_keeps_the_restart_that_leads() {
+    let settings = |halve_every| SearchConfig {
+        iterations: 8,
+        restarts: 6,
+        halve_every,
+        ..SearchConfig::paper()
+    };
+    let corrupted = corrupted(&photos(4));
+    let all = search(settings(None))
+        .search(&corrupted, &mut Silent)
+        .unwrap();
+    // Halved once, after the last iteration but one: who leads then is not dropped.
+    let halved = search(settings(Some(7)))
+        .search(&corrupted, &mut Silent)
+        .unwrap();
+    assert_eq!(all.trace[6], halved.trace[6]);
+    let objective = Objective::new(&corrupted, &settings(None), &Device::Cpu).unwrap();
+    let halving = search(settings(Some(2)));
+    let mut state = State::new(&halving, &objective, 6).unwrap();
+    halving.evaluate(&mut state, 0).unwrap();
+    state.note_best();
+    let (leaders, best) = (leaders(&state), state.best.clone());
+    for left in [3, 2, 1] {
+        assert!(state.has_more_than(1));
+        state.halve(halving.frozen.as_ref(), 1).unwrap();
+        let rows: usize = state.groups.iter().map(|group| group.rows.len()).sum();
+        assert_eq!(rows, left * 4);
+        assert_eq!(self::leaders(&state), leaders);
+    }
+    assert!(!state.has_more_than(1));
+    halving.evaluate(&mut state, 1).unwrap();
+    state.note_best();
+    assert_eq!(state.best, best);
+}
+
+fn leaders(state: &State) -> Vec<usize> {
+    state.best_rows().iter().map(|row| row.restart).collect()
+}
