@@ -132,9 +132,12 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
     /// Finds for each image the latent with the lowest objective.
     ///
     /// The best iterate is kept, not the last one. The search ends early when the observer asks for
-    /// it; the best so far is the result then. A search in [`Precision::Bf16`] goes on in single
-    /// precision for its last tenth of iterations, rounded up, from where it is; the best latent
+    /// it; the best so far is the result then. A search in another precision than [`Precision::F32`]
+    /// goes on in it for its last tenth of iterations, rounded up, from where it is; the best latent
     /// before that is judged again in single precision.
+    ///
+    /// On a CUDA device iterations are started without waiting for them, and the host reads the
+    /// objectives about 150 times: the observer's progress is that of the last reading.
     ///
     /// # Errors
     ///

@@ -86,14 +86,18 @@ impl CudaNetworks {
 
     /// Rows that share a pass: all, or as many as the device has memory for.
     pub(crate) fn rows_at_once(&self, rows: usize, precision: Precision) -> Result<usize> {
-        let pair = self.pair(precision);
-        // Three images of single precision are a row's own: image, target and their weights.
-        let image = pair.generator.output();
-        let own = image.side() * image.side() * stored(image.channels()) * 4 * 3;
-        let each = self.spaces(precision, 1)?.bytes() + own;
+        let each = self.bytes_of_row(precision)?;
         let most = self.runtime.free_bytes()? / 10 * SHARE / each;
         let turns = rows.div_ceil(most.max(1));
         Ok(rows.div_ceil(turns.max(1)).max(1))
+    }
+
+    /// Bytes of the device's memory for a row, at most.
+    pub(crate) fn bytes_of_row(&self, precision: Precision) -> Result<usize> {
+        // A row's own are the target, its weights and some latents: less than two images.
+        let image = self.pair(precision).generator.output();
+        let own = image.side() * image.side() * stored(image.channels()) * 4 * 2;
+        Ok(self.spaces(precision, 1)?.bytes() + own)
     }
 
     /// Memory for so many rows.

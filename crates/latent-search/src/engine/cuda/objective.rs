@@ -255,6 +255,13 @@ impl CudaObjective {
         Ok(())
     }
 
+    /// Launches of an iteration.
+    #[cfg(test)]
+    pub(crate) fn num_launches(&self) -> usize {
+        let whole = self.advance.as_ref().unwrap_or(&self.evaluate);
+        whole.num_launches()
+    }
+
     /// Whether the device moves the latents.
     pub(crate) fn walks(&self) -> bool {
         self.advance.is_some()

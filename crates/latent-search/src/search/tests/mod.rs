@@ -1,3 +1,4 @@
+mod on_device;
 mod precision;
 mod ranking;
 mod starts;

@@ -14,7 +14,7 @@ const IMAGE: MapShape = MapShape::Image {
 };
 
 fn emulator() -> Option<Runtime> {
-    testkit::kernel_emulator().map(|program| Runtime::emulated(&program))
+    testkit::kernel_emulator().map(|program| Runtime::emulated(&program, 1 << 30))
 }
 
 fn draw(rng: &mut Rng, dims: impl Into<semantic_inpaint_tensor::Shape>) -> Tensor {
@@ -164,7 +164,7 @@ fn a_discriminator_equals_the_frozen_one_on_the_host() {
 
 #[test]
 fn other_chains_have_no_form_on_the_device() {
-    let runtime = Runtime::emulated(std::path::Path::new("no program is run"));
+    let runtime = Runtime::emulated(std::path::Path::new("no program is run"), 0);
     let form = |layers: &[Layer], input| {
         let network = CudaNetwork::new(&runtime, layers, input, Precision::Bf16, Favor::Latency);
         network.unwrap().is_some()
@@ -178,7 +178,7 @@ fn other_chains_have_no_form_on_the_device() {
 
 #[test]
 fn a_workspace_that_is_too_small_is_refused() {
-    let runtime = Runtime::emulated(std::path::Path::new("no program is run"));
+    let runtime = Runtime::emulated(std::path::Path::new("no program is run"), 0);
     let network = CudaNetwork::new(
         &runtime,
         &generator(),

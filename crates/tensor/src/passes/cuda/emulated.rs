@@ -25,6 +25,7 @@ pub(super) struct Emulated(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     program: PathBuf,
+    free_bytes: usize,
     state: Mutex<State>,
 }
 
@@ -37,9 +38,10 @@ struct State {
 }
 
 impl Emulated {
-    pub(super) fn new(program: &Path) -> Self {
+    pub(super) fn new(program: &Path, free_bytes: usize) -> Self {
         Self(Arc::new(Shared {
             program: program.to_owned(),
+            free_bytes,
             state: Mutex::default(),
         }))
     }
@@ -108,7 +110,7 @@ impl State {
 
 impl Machine for Emulated {
     fn free_bytes(&self) -> Result<usize> {
-        Ok(1 << 30)
+        Ok(self.0.free_bytes)
     }
 
     fn allocate(&self, bytes: usize) -> Result<Memory> {

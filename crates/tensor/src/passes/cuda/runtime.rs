@@ -76,11 +76,11 @@ impl Runtime {
     }
 
     /// A runtime without a GPU, for tests: `program` is `kernels/emulator.cpp` compiled for the host, and
-    /// runs the kernels one thread after another whenever results are read. Unlike a GPU's, its memory
-    /// holds NaN before it is written, and what surrounds it is checked.
+    /// runs the kernels one thread after another whenever results are read. It says to have so many free
+    /// bytes. Unlike a GPU's, its memory holds NaN before it is written, and what surrounds it is checked.
     #[must_use]
-    pub fn emulated(program: &Path) -> Self {
-        let machine = Arc::new(Emulated::new(program));
+    pub fn emulated(program: &Path, free_bytes: usize) -> Self {
+        let machine = Arc::new(Emulated::new(program, free_bytes));
         Self { machine }
     }
 

@@ -11,7 +11,7 @@ const PRECISIONS: [Precision; 3] = [Precision::F32, Precision::Tf32, Precision::
 const DIRECTIONS: [Direction; 2] = [Direction::Up, Direction::Down];
 
 fn emulator() -> Option<Runtime> {
-    testkit::kernel_emulator().map(|program| Runtime::emulated(&program))
+    testkit::kernel_emulator().map(|program| Runtime::emulated(&program, 1 << 30))
 }
 
 fn map(channels: usize, side: usize) -> MapShape {
@@ -374,7 +374,7 @@ fn the_context_gradient_is_added_before_the_tanh() {
 
 #[test]
 fn memory_that_is_too_small_is_refused() {
-    let runtime = Runtime::emulated(std::path::Path::new("no program is run"));
+    let runtime = Runtime::emulated(std::path::Path::new("no program is run"), 0);
     let case = Case::new((map(6, 8), map(3, 16)), Direction::Up, Precision::Bf16, 3);
     let pass = case.pass(&runtime, 8);
     let (input, small) = (case.upload_input(&runtime), runtime.allocate(64).unwrap());
@@ -390,7 +390,7 @@ fn memory_that_is_too_small_is_refused() {
 
 #[test]
 fn other_convolutions_have_no_pass() {
-    let runtime = Runtime::emulated(std::path::Path::new("no program is run"));
+    let runtime = Runtime::emulated(std::path::Path::new("no program is run"), 0);
     let shapes = (map(2, 8), map(2, 8));
     let precision = Precision::F32;
     let pass = Pass::new(&runtime, shapes, &[0.0; 64], Direction::Up, precision, 1);
@@ -402,7 +402,7 @@ fn other_convolutions_have_no_pass() {
 #[test]
 fn devices_without_kernels_are_named() {
     assert!(Runtime::of(&crate::Device::Cpu).unwrap().is_none());
-    let runtime = Runtime::emulated(std::path::Path::new("/no/such/program"));
+    let runtime = Runtime::emulated(std::path::Path::new("/no/such/program"), 0);
     let memory = runtime.upload_floats(&[1.0]).unwrap();
     assert_eq!(runtime.read_floats(&memory).unwrap(), [1.0]);
     let arguments = super::arguments::Arguments::default().memory(&memory);

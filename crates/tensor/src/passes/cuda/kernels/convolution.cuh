@@ -236,6 +236,44 @@ CODE void finish_pair(const ConvolutionArguments& a, int phase, int row, int col
     store_pair(reinterpret_cast<Element*>(a.output) + at, Products::narrow(v[0]), Products::narrow(v[1]));
 }
 
+// Finishes a block's sums, 16 rows of every row of warps at a time: by way of shared memory, so that
+// neighbors in a thread's registers become neighbors in memory, and the long code stands once.
+template <class Products, class Tile, class Team, class Threads>
+CODE void finish_block(const ConvolutionArguments& a, const Team& team, const Block& block, Threads& threads, float* shared) {
+  constexpr int PITCH = Tile::N + 8; // rows of a fragment begin in different banks
+  constexpr int ROWS = Tile::M / Tile::WM * 16, PAIRS = Tile::N / 2;
+  static_assert(ROWS * PITCH * int(sizeof(float)) <= Tile::SHARED_BYTES, "the stages' memory is reused");
+  UNROLL for (int m = 0; m < Tile::WM / 16; ++m) {
+    team.barrier(); // Nobody reads any more what is overwritten.
+    team.each([&](int thread) {
+      const int warp = thread / LANES, lane = thread % LANES;
+      const int column = warp % Tile::WARPS_ACROSS * Tile::WN + lane % 4 * 2;
+      UNROLL for (int half = 0; half < 2; ++half)
+        UNROLL for (int n = 0; n < Tile::WN / 8; ++n) {
+          const int row = warp / Tile::WARPS_ACROSS * 16 + 8 * half + lane / 4;
+          const float* sums = threads[thread].sums[m][n] + 2 * half;
+          store_pair(shared + row * PITCH + column + 8 * n, sums[0], sums[1]);
+        }
+    });
+    team.barrier();
+    team.each([&](int thread) {
+      KEEP_ROLLED for (int index = thread; index < ROWS * PAIRS; index += Tile::THREADS) {
+        const int strip = index / PAIRS, place = index % PAIRS * 2;
+        const int row = block.first_row + strip / 16 * Tile::WM + 16 * m + strip % 16;
+        const int column = block.first_column + place;
+        if (row >= a.rows || column >= a.columns) continue;
+        const float* sums = shared + strip * PITCH + place;
+        if (a.splits > 1) {
+          const size_t part = size_t(block.split * a.phases + block.phase) * a.rows + row;
+          store_pair(a.partial + part * a.columns + column, sums[0], sums[1]);
+        } else {
+          finish_pair<Products>(a, block.phase, row, column, sums[0], sums[1]);
+        }
+      }
+    });
+  }
+}
+
 // All of a block's work. `shared` has Tile::SHARED_BYTES, aligned to 128.
 template <class Products, class Tile, class Team>
 CODE void convolve(const ConvolutionArguments& a, const Team& team, int x, int y, int z, char* shared) {
@@ -258,24 +296,7 @@ CODE void convolve(const ConvolutionArguments& a, const Team& team, int x, int y
       multiply<Products, Tile>(warp, index, threads, stage, stage + Tile::M * CHUNKS * CHUNK);
     });
   }
-  team.each([&](int thread) {
-    const int warp = thread / LANES, lane = thread % LANES;
-    const int first_row = block.first_row + warp / Tile::WARPS_ACROSS * Tile::WM + lane / 4;
-    const int first_column = block.first_column + warp % Tile::WARPS_ACROSS * Tile::WN + lane % 4 * 2;
-    UNROLL for (int m = 0; m < Tile::WM / 16; ++m)
-      UNROLL for (int half = 0; half < 2; ++half)
-        UNROLL for (int n = 0; n < Tile::WN / 8; ++n) {
-          const int row = first_row + 16 * m + 8 * half, column = first_column + 8 * n;
-          if (row >= a.rows || column >= a.columns) continue;
-          const float* sums = threads[thread].sums[m][n] + 2 * half;
-          if (a.splits > 1) {
-            const size_t part = size_t(block.split * a.phases + block.phase) * a.rows + row;
-            store_pair(a.partial + part * a.columns + column, sums[0], sums[1]);
-          } else {
-            finish_pair<Products>(a, block.phase, row, column, sums[0], sums[1]);
-          }
-        }
-  });
+  finish_block<Products, Tile>(a, team, block, threads, reinterpret_cast<float*>(shared));
 }
 
 // The pair of channels `index` of a convolution in several splits; of no convolution where splits are 0.

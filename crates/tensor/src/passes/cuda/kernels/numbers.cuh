@@ -12,9 +12,11 @@
 #ifdef __CUDACC__
 #define CODE __device__ __forceinline__
 #define UNROLL _Pragma("unroll")
+#define KEEP_ROLLED _Pragma("unroll 1")
 #else
 #define CODE inline
 #define UNROLL
+#define KEEP_ROLLED
 #endif
 
 // The upper half of a float: 8 significant bits.
