@@ -14,7 +14,7 @@ pub(crate) use cuda::{CudaNetworks, CudaObjective, Last, Rows};
 #[derive(Debug)]
 pub(crate) enum FastNetworks {
     /// On the CPU.
-    Host(FrozenNetworks),
+    Host(Box<FrozenNetworks>),
     /// On a CUDA device.
     Cuda(Box<CudaNetworks>),
 }
@@ -29,7 +29,7 @@ impl FastNetworks {
     ) -> Result<Option<Self>> {
         if device.is_cpu() {
             let networks = FrozenNetworks::new(generator, discriminator, config.engine)?;
-            return Ok(networks.map(Self::Host));
+            return Ok(networks.map(|networks| Self::Host(Box::new(networks))));
         }
         match (Runtime::of(device)?, config.engine) {
             (Some(runtime), Engine::Frozen { .. }) => {

@@ -16,7 +16,7 @@ use semantic_inpaint_tensor::{
 
 use crate::engine::FastNetworks;
 use crate::objective::Objective;
-use crate::{Error, Result, SearchConfig, SearchObserver, SearchProgress};
+use crate::{Error, Result, SearchConfig, SearchObserver};
 pub use objective_at::{ObjectiveValue, SearchObjective};
 use on_device::Reading;
 pub use ranking::{RankedCompletion, RankedCompletions};
@@ -197,12 +197,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
                 observer.frame(iteration, &self.generate(&state.best_latents())?);
             }
             if iteration > 0 {
-                let mean_objective = state.best.iter().sum::<f64>() / state.best.len() as f64;
-                observer.iterated(&SearchProgress {
-                    iteration,
-                    iterations,
-                    mean_objective,
-                });
+                observer.iterated(&state.progress(iteration, iterations));
             }
             let stopped = iteration < iterations && observer.wants_stop();
             if stopped {

@@ -5,7 +5,7 @@ use super::{LatentSearch, ROWS_PER_PASS};
 use crate::engine::{CudaObjective, FastNetworks, FrozenObjective};
 use crate::latent_walk::LatentWalk;
 use crate::objective::{Evaluation, Objective};
-use crate::{Result, SearchConfig};
+use crate::{Result, SearchConfig, SearchProgress};
 
 /// All rows of a search: a row per image and restart, in groups that share a pass.
 pub(super) struct State {
@@ -173,6 +173,15 @@ impl State {
 
     fn rows(&self) -> impl Iterator<Item = &Row> {
         self.groups.iter().flat_map(|group| &group.rows)
+    }
+
+    /// Where the search stands after an iteration.
+    pub(super) fn progress(&self, iteration: usize, iterations: usize) -> SearchProgress {
+        SearchProgress {
+            iteration,
+            iterations,
+            mean_objective: self.best.iter().sum::<f64>() / self.best.len() as f64,
+        }
     }
 
     pub(super) fn note_best(&mut self) {

@@ -1,5 +1,6 @@
 use super::arguments::Arguments;
 use super::elements::{element_bytes, stored, to_elements};
+use super::epilogue::{ContextTerms, Epilogue, Finish};
 use super::geometry::{Geometry, Splits};
 use super::launch::{Launch, suffix};
 use super::runtime::{Memory, Runtime};
@@ -20,58 +21,6 @@ pub struct Pass {
     weights: Memory,
     input: MapShape,
     output: MapShape,
-}
-
-/// What happens to values once their sums are complete.
-#[derive(Debug, Clone, Copy)]
-pub enum Epilogue<'a> {
-    /// `max(v, slope v)` of the value v plus its channel's shift; a slope of 1 leaves the sum.
-    Rectify {
-        /// From [`Pass::upload_shift`].
-        shift: Option<&'a Memory>,
-        /// Between 0 and 1.
-        slope: f32,
-    },
-    /// The gradient through [`Epilogue::Rectify`]: times 1 where the rectifier's output was above 0,
-    /// times `slope` elsewhere.
-    Gate {
-        /// The rectifier's outputs, like this pass's output.
-        outputs: &'a Memory,
-        /// Of that rectifier.
-        slope: f32,
-    },
-    /// The hyperbolic tangent.
-    Tanh {
-        /// Receives the values in single precision too.
-        images: &'a Memory,
-    },
-    /// The gradient of the objective before the tanh that made the images: the pass's result, which is
-    /// the prior loss's gradient with respect to them, plus the context loss's, times `1 - x^2`.
-    ImageGradient(ContextTerms<'a>),
-}
-
-/// What the context loss `scale sum_i W_i d(x_i - y_i)` of each image is made of.
-#[derive(Debug, Clone, Copy)]
-pub struct ContextTerms<'a> {
-    /// x, `[N, H, W, stored(C)]` in single precision.
-    pub images: &'a Memory,
-    /// y, likewise.
-    pub target: &'a Memory,
-    /// W, `[N, H, W]` in single precision; where it is not above 0, x and y are not read.
-    pub pixel_weights: &'a Memory,
-    /// `[N]` in single precision.
-    pub scales: &'a Memory,
-    /// d.
-    pub distance: Distance,
-}
-
-/// How far two values are from each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Distance {
-    /// `|x - y|`, whose derivative is 0 at 0.
-    Absolute,
-    /// `(x - y)^2`.
-    Squared,
 }
 
 /// Where a pass's results go.
@@ -183,10 +132,9 @@ impl Pass {
             ..
         } = self;
         let bytes = element_bytes(*precision);
-        input.require(
-            "bytes of a pass's input",
-            images * geometry.in_len() * bytes,
-        )?;
+        check_count(geometry, images)?;
+        let input_bytes = images * geometry.in_len() * bytes;
+        input.require("bytes of a pass's input", input_bytes)?;
         check(target, epilogue, geometry, images, bytes)?;
         partial.require("bytes of split sums", self.partial_bytes(images))?;
         let work = Work {
@@ -240,6 +188,7 @@ pub fn image_gradient(
     };
     let (target, epilogue) = (Target::Elements(target), Epilogue::ImageGradient(terms));
     let bytes = element_bytes(precision);
+    check_count(&geometry, images)?;
     check(target, epilogue, &geometry, images, bytes)?;
     let work = Work {
         geometry: &geometry,
@@ -266,6 +215,20 @@ fn finish(
     let grid = [pairs.div_ceil(ROW_THREADS), 1, 1];
     let name = format!("finish_{}", suffix(precision));
     Launch::new(name, grid, ROW_THREADS as u32, arguments)
+}
+
+/// Succeeds when the kernels can count the pixels of so many images.
+fn check_count(geometry: &Geometry, images: usize) -> Result<()> {
+    let side = geometry.in_side.max(geometry.out_side);
+    let pixels = images.saturating_mul(side * side);
+    match i32::try_from(pixels) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Error::OutOfRange {
+            what: "pixels of a pass on a CUDA device",
+            expected: "below 2^31: use fewer images at once".into(),
+            got: pixels.to_string(),
+        }),
+    }
 }
 
 /// Succeeds when results, and what the epilogue reads and writes beside them, have their memory.
@@ -350,52 +313,5 @@ impl Work<'_> {
                     .int(single)
                     .float(finished.slope)
             })
-    }
-}
-
-/// An epilogue as the kernels know it.
-struct Finish<'a> {
-    code: i32,
-    shift: Option<&'a Memory>,
-    gates: Option<&'a Memory>,
-    images: Option<&'a Memory>,
-    terms: Option<ContextTerms<'a>>,
-    slope: f32,
-}
-
-impl<'a> Finish<'a> {
-    fn of(epilogue: Epilogue<'a>) -> Self {
-        let nothing = Self {
-            code: 0,
-            shift: None,
-            gates: None,
-            images: None,
-            terms: None,
-            slope: 1.0,
-        };
-        match epilogue {
-            Epilogue::Rectify { shift, slope } => Self {
-                shift,
-                slope,
-                ..nothing
-            },
-            Epilogue::Gate { outputs, slope } => Self {
-                code: 1,
-                gates: Some(outputs),
-                slope,
-                ..nothing
-            },
-            Epilogue::Tanh { images } => Self {
-                code: 2,
-                images: Some(images),
-                ..nothing
-            },
-            Epilogue::ImageGradient(terms) => Self {
-                code: 3,
-                images: Some(terms.images),
-                terms: Some(terms),
-                ..nothing
-            },
-        }
     }
 }

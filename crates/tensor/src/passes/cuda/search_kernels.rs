@@ -1,7 +1,8 @@
 use super::arguments::Arguments;
 use super::elements::{STORED, element_bytes, stored};
+use super::epilogue::ContextTerms;
 use super::launch::{Launch, suffix};
-use super::pass::{ContextTerms, ROW_THREADS};
+use super::pass::ROW_THREADS;
 use super::runtime::Memory;
 use crate::Result;
 use crate::passes::{MapShape, Precision};
@@ -135,13 +136,45 @@ impl Judge<'_> {
     ///
     /// [`Error::OutOfRange`](crate::Error::OutOfRange) when a memory is too small.
     pub fn launch(&self) -> Result<Launch> {
-        let (rows, wide) = (self.rows, stored(self.image.channels()));
         let pixels = self.image.side() * self.image.side();
         let (form, logits) = match self.prior {
             PriorTerm::Absent => (0, None),
             PriorTerm::LogOneMinusD(logits) => (1, Some(logits)),
             PriorTerm::MinusLogD(logits) => (2, Some(logits)),
         };
+        self.check(logits)?;
+        let (terms, memory) = (self.context, self.memory);
+        let arguments = Arguments::default()
+            .memory(terms.images)
+            .memory(terms.target)
+            .memory(terms.pixel_weights)
+            .memory(terms.scales)
+            .optional(logits.map(|logits| logits.values))
+            .optional(logits.map(|logits| logits.gradient))
+            .memory(memory.z)
+            .memory(memory.losses)
+            .memory(memory.best)
+            .memory(memory.best_losses)
+            .memory(memory.best_z)
+            .memory(memory.state)
+            .double(logits.map_or(0.0, |logits| logits.weight))
+            .counts([
+                pixels,
+                self.image.channels(),
+                stored(self.image.channels()),
+                stored(self.latent_len),
+                terms.distance as usize,
+                form,
+                self.rows,
+            ])?;
+        let name = format!("judge_{}", suffix(self.precision));
+        Launch::new(name, [self.rows, 1, 1], ROW_THREADS as u32, arguments)
+    }
+
+    /// Succeeds when all memory is large enough.
+    fn check(&self, logits: Option<Logits<'_>>) -> Result<()> {
+        let (rows, wide) = (self.rows, stored(self.image.channels()));
+        let pixels = self.image.side() * self.image.side();
         let (terms, memory) = (self.context, self.memory);
         let (images, latents) = (rows * pixels * wide * 4, rows * stored(self.latent_len) * 4);
         terms.images.require("bytes of images", images)?;
@@ -162,32 +195,7 @@ impl Judge<'_> {
         for losses in [memory.losses, memory.best, memory.best_losses] {
             losses.require("bytes of losses", rows * 8)?;
         }
-        memory.state.require("bytes of a state", 8)?;
-        let arguments = Arguments::default()
-            .memory(terms.images)
-            .memory(terms.target)
-            .memory(terms.pixel_weights)
-            .memory(terms.scales)
-            .optional(logits.map(|logits| logits.values))
-            .optional(logits.map(|logits| logits.gradient))
-            .memory(memory.z)
-            .memory(memory.losses)
-            .memory(memory.best)
-            .memory(memory.best_losses)
-            .memory(memory.best_z)
-            .memory(memory.state)
-            .double(logits.map_or(0.0, |logits| logits.weight))
-            .counts([
-                pixels,
-                self.image.channels(),
-                wide,
-                stored(self.latent_len),
-                terms.distance as usize,
-                form,
-                rows,
-            ])?;
-        let name = format!("judge_{}", suffix(self.precision));
-        Launch::new(name, [rows, 1, 1], ROW_THREADS as u32, arguments)
+        memory.state.require("bytes of a state", 8)
     }
 }
 

@@ -49,8 +49,7 @@ struct ConvolutionArguments {
 };
 static_assert(sizeof(ConvolutionArguments) == 160, "the host packs 20 words");
 
-// Bytes of a row of a tile in shared memory, in 16-byte chunks.
-constexpr int CHUNK = 16;
+// Chunks of a row of a tile in shared memory.
 constexpr int CHUNKS = 4;
 constexpr int STAGES = 3;
 

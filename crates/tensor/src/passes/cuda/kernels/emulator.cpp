@@ -27,7 +27,9 @@ static void convolve_all(const Launch& launch) {
     for (uint64_t y = 0; y < launch.grid[1]; ++y)
       for (uint64_t x = 0; x < launch.grid[0]; ++x) {
         memset(shared, 0xff, sizeof shared); // NaN in every format
-        convolve<Products, Tile>(a, Team{Tile::THREADS}, int(x), int(y), int(z), shared);
+        Team team;
+        team.threads = Tile::THREADS;
+        convolve<Products, Tile>(a, team, int(x), int(y), int(z), shared);
       }
 }
 
@@ -38,7 +40,8 @@ static bool run(const Launch& launch, const std::string& kind) {
     memcpy(&a, launch.arguments, sizeof a);
     return a;
   };
-  const Team team{ROW_THREADS};
+  Team team;
+  team.threads = ROW_THREADS;
   if (kind == "wide") return convolve_all<Products, WideTile>(launch), true;
   if (kind == "square") return convolve_all<Products, SquareTile>(launch), true;
   if (kind == "narrow") return convolve_all<Products, NarrowTile>(launch), true;

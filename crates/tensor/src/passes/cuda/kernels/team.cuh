@@ -9,6 +9,8 @@
 #include "numbers.cuh"
 
 constexpr int LANES = 32;
+// Bytes of a copy to shared memory.
+constexpr int CHUNK = 16;
 
 // 16 bytes of a lane: a fragment of a matrix, or four floats.
 struct Words {
@@ -94,6 +96,7 @@ struct Team {
 
 #else // the host
 
+#include <deque>
 #include <vector>
 
 constexpr int MOST_THREADS = 256;
@@ -162,12 +165,24 @@ struct Warp {
   }
 };
 
+// Copies happen when they are waited for, as late as on a GPU at worst, and steps run their threads
+// forward and backward by turns: a missing wait, and a thread that needs another's part of the same
+// step, change results. A missing barrier between two steps does not.
 struct Team {
+  struct Copy {
+    char* to;
+    const char* from;
+    bool exists;
+  };
+
   int threads;
+  mutable std::deque<std::vector<Copy>> groups = std::deque<std::vector<Copy>>(1);
+  mutable bool backward = false;
 
   template <class Step>
   void each(Step step) const {
-    for (int thread = 0; thread < threads; ++thread) step(thread);
+    for (int i = 0; i < threads; ++i) step(backward ? threads - 1 - i : i);
+    backward = !backward;
   }
   template <class Step>
   void each_warp(Step step) const {
@@ -175,14 +190,20 @@ struct Team {
   }
   void barrier() const {}
   void fetch(char* shared, const char* source, bool exists) const {
-    if (exists)
-      memcpy(shared, source, 16);
-    else
-      memset(shared, 0, 16);
+    groups.back().push_back(Copy{shared, source, exists});
   }
-  void fetched() const {}
+  void fetched() const { groups.emplace_back(); }
   template <int OPEN>
-  void arrived() const {}
+  void arrived() const {
+    // The last group is not closed yet.
+    for (; groups.size() > OPEN + 1; groups.pop_front())
+      for (const Copy& copy : groups.front()) {
+        if (copy.exists)
+          memcpy(copy.to, copy.from, CHUNK);
+        else
+          memset(copy.to, 0, CHUNK);
+      }
+  }
 };
 
 #endif
