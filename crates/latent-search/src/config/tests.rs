@@ -1,0 +1,130 @@
+use super::*;
+
+#[test]
+fn presets_are_valid_and_round_trip() {
+    for preset in [Preset::Paper, Preset::Authors] {
+        preset.config().validate().unwrap();
+        assert_eq!(preset.config().schedule, LatentSchedule::Constant);
+        assert_eq!(preset.to_string().parse::<Preset>().unwrap(), preset);
+    }
+    assert!("best".parse::<Preset>().is_err());
+    SearchConfig::reconstruction().validate().unwrap();
+}
+
+#[test]
+fn names_of_weights_and_distances_round_trip() {
+    for weights in [ContextWeights::Window, ContextWeights::Uniform] {
+        assert_eq!(
+            weights.to_string().parse::<ContextWeights>().unwrap(),
+            weights
+        );
+    }
+    for distance in [ContextDistance::Absolute, ContextDistance::Squared] {
+        assert_eq!(
+            distance.to_string().parse::<ContextDistance>().unwrap(),
+            distance
+        );
+    }
+    let message = "l2".parse::<ContextDistance>().unwrap_err().to_string();
+    assert!(message.contains("absolute or squared"), "{message}");
+    assert!("multi".parse::<ContextWeights>().is_err());
+}
+
+#[test]
+fn weights_cover_the_known_pixels_that_their_choice_names() {
+    let mask = Mask::from_missing(32, 32, |row, col| row < 4 && col < 4).unwrap();
+    let paper = SearchConfig::paper();
+    let positive = |config: SearchConfig| {
+        let weights = config.weigh(&mask).unwrap();
+        weights
+            .values()
+            .iter()
+            .filter(|&&weight| weight > 0.0)
+            .count()
+    };
+    // Three rows of known pixels on each inner side of the corner.
+    assert_eq!(positive(paper), 7 * 7 - 4 * 4);
+    let uniform = SearchConfig {
+        weights: ContextWeights::Uniform,
+        window: 8,
+        ..paper
+    };
+    assert_eq!(positive(uniform), 32 * 32 - 4 * 4);
+    let even = SearchConfig { window: 8, ..paper };
+    assert!(even.weigh(&mask).is_err());
+}
+
+#[test]
+fn settings_outside_their_range_are_named() {
+    let paper = SearchConfig::paper();
+    let broken = [
+        (
+            SearchConfig {
+                iterations: 0,
+                ..paper
+            },
+            "iterations",
+        ),
+        (
+            SearchConfig {
+                restarts: 0,
+                ..paper
+            },
+            "restarts",
+        ),
+        (
+            SearchConfig {
+                prior_weight: f64::NAN,
+                ..paper
+            },
+            "prior weight",
+        ),
+        (
+            SearchConfig {
+                prior_weight: -1.0,
+                ..paper
+            },
+            "prior weight",
+        ),
+        (
+            SearchConfig {
+                optimizer: LatentOptimizer::Adam { learning_rate: 0.0 },
+                ..paper
+            },
+            "learning rate",
+        ),
+        (
+            SearchConfig {
+                constraint: LatentConstraint::Clip { bound: -1.0 },
+                ..paper
+            },
+            "bound",
+        ),
+        (
+            SearchConfig {
+                halve_every: Some(0),
+                ..paper
+            },
+            "halvings",
+        ),
+        (
+            SearchConfig {
+                answer: SearchAnswer::Mean { of: 2 },
+                ..paper
+            },
+            "answer",
+        ),
+        (
+            SearchConfig {
+                start: LatentStart::Nearest { candidates: 3 },
+                restarts: 4,
+                ..paper
+            },
+            "candidates",
+        ),
+    ];
+    for (config, name) in broken {
+        let message = config.validate().unwrap_err().to_string();
+        assert!(message.contains(name), "{message}");
+    }
+}
