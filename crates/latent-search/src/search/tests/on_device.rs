@@ -1,5 +1,6 @@
-//! Searches by the CUDA kernels, which run on the host thread by thread.
+//! Searches by the CUDA kernels: on a GPU, or else on the host thread by thread.
 
+use semantic_inpaint_tensor::DeviceChoice;
 use semantic_inpaint_tensor::passes::cuda::Runtime;
 
 use super::*;
@@ -8,18 +9,30 @@ use crate::{ContextDistance, LatentConstraint, LatentOptimizer, LatentSchedule, 
 /// Plenty of memory.
 const BYTES: usize = 1 << 30;
 
+/// By the first GPU, or else by the kernels on the host.
+fn by_kernels(settings: SearchConfig) -> Option<Search> {
+    match DeviceChoice::Cuda(0).open() {
+        Ok(device) => Some(by_runtime(settings, Runtime::of(&device).unwrap().unwrap())),
+        Err(_) => emulated(settings, BYTES),
+    }
+}
+
 fn emulated(settings: SearchConfig, free_bytes: usize) -> Option<Search> {
     let runtime = Runtime::emulated(&testkit::kernel_emulator()?, free_bytes);
+    Some(by_runtime(settings, runtime))
+}
+
+fn by_runtime(settings: SearchConfig, runtime: Runtime) -> Search {
     let (generator, discriminator) = (lively_generator(), networks().1);
     let (generator, discriminator) = (generator.frozen().unwrap(), discriminator.frozen().unwrap());
     let frozen = FastNetworks::on(runtime, &generator, Some(&discriminator), &settings);
-    Some(LatentSearch {
+    LatentSearch {
         frozen: Some(frozen.unwrap().unwrap()),
         generator,
         discriminator: Some(discriminator),
         config: settings,
         device: Device::Cpu,
-    })
+    }
 }
 
 fn on_host(settings: SearchConfig) -> Search {
@@ -65,7 +78,7 @@ fn losses_and_gradients_equal_the_plain_graph_with_all_settings() {
     let z = LatentPrior::Uniform.sample(3, 12, &mut Rng::from_seed(6), &Device::Cpu);
     let z = z.unwrap();
     for settings in objectives() {
-        let Some(search) = emulated(settings, BYTES) else {
+        let Some(search) = by_kernels(settings) else {
             return;
         };
         let got = search.objective(&images).unwrap().value_and_gradient(&z);
@@ -130,7 +143,7 @@ fn assert_ends_alike(search: &Search, plain: &Search, images: &CorruptedImages, 
 fn a_search_on_the_device_ends_where_the_plain_one_does_however_it_moves() {
     let images = corrupted(&planted(&lively_generator(), 2));
     for settings in walks() {
-        let Some(search) = emulated(settings, BYTES) else {
+        let Some(search) = by_kernels(settings) else {
             return;
         };
         let moves = !matches!(settings.constraint, LatentConstraint::StochasticClip { .. });
@@ -197,7 +210,7 @@ fn rough_searches_end_in_single_precision() {
                 },
                 ..quick()
             };
-            let Some(search) = emulated(settings, BYTES) else {
+            let Some(search) = by_kernels(settings) else {
                 return;
             };
             assert_eq!(search.precision(), precision);
@@ -236,7 +249,7 @@ fn an_objective_that_is_not_finite_is_an_error() {
         constraint: LatentConstraint::Free,
         ..quick()
     };
-    let Some(search) = emulated(settings, BYTES) else {
+    let Some(search) = by_kernels(settings) else {
         return;
     };
     let found = search.search(&corrupted(&photos(1)), &mut Silent);

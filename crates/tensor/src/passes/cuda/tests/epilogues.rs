@@ -18,7 +18,7 @@ fn area(shape: MapShape) -> usize {
 
 #[test]
 fn a_rectifier_follows_the_shift_of_each_channel() {
-    let Some(runtime) = emulator() else { return };
+    let Some(runtime) = runtime() else { return };
     for (case, nominal) in cases() {
         let shift: Vec<f32> = (0..10).map(|channel| channel as f32 - 4.5).collect();
         let pass = case.pass(&runtime, nominal);
@@ -39,7 +39,7 @@ fn a_rectifier_follows_the_shift_of_each_channel() {
 
 #[test]
 fn a_gate_is_open_where_the_rectifier_was_above_zero() {
-    let Some(runtime) = emulator() else { return };
+    let Some(runtime) = runtime() else { return };
     for (case, nominal) in cases() {
         let sums = case.sums();
         let gates: Vec<f32> = (0..sums.len()).map(|at| (at % 3) as f32 - 1.0).collect();
@@ -57,7 +57,7 @@ fn a_gate_is_open_where_the_rectifier_was_above_zero() {
 
 #[test]
 fn tanh_leaves_the_images_in_single_precision() {
-    let Some(runtime) = emulator() else { return };
+    let Some(runtime) = runtime() else { return };
     for (case, nominal) in cases() {
         let pixels = area(case.fine);
         let images = runtime.allocate(2 * pixels * stored(10) * 4).unwrap();
@@ -127,7 +127,7 @@ impl Context {
 
 #[test]
 fn the_context_gradient_is_added_before_the_tanh() {
-    let Some(runtime) = emulator() else { return };
+    let Some(runtime) = runtime() else { return };
     let case = Case::new((map(6, 8), map(3, SIDE)), Direction::Up, Precision::Bf16, 3);
     let (context, sums) = (Context::new(), case.sums());
     let upload = |values: &[f32]| runtime.upload_floats(values).unwrap();

@@ -10,7 +10,11 @@ use crate::passes::{Direction, MapShape, Precision};
 const PRECISIONS: [Precision; 3] = [Precision::F32, Precision::Tf32, Precision::Bf16];
 const DIRECTIONS: [Direction; 2] = [Direction::Up, Direction::Down];
 
-fn emulator() -> Option<Runtime> {
+/// The first GPU, or else the kernels on the host.
+fn runtime() -> Option<Runtime> {
+    if let Ok(device) = crate::DeviceChoice::Cuda(0).open() {
+        return Runtime::of(&device).unwrap();
+    }
     testkit::kernel_emulator().map(|program| Runtime::emulated(&program, 1 << 30))
 }
 
@@ -197,7 +201,7 @@ const SHAPES: [((usize, usize), (usize, usize)); 6] = [
 
 #[test]
 fn passes_equal_their_definition_at_awkward_sizes() {
-    let Some(runtime) = emulator() else { return };
+    let Some(runtime) = runtime() else { return };
     for (coarse, fine) in SHAPES {
         for direction in DIRECTIONS {
             for precision in PRECISIONS {
@@ -216,7 +220,7 @@ fn passes_equal_their_definition_at_awkward_sizes() {
 
 #[test]
 fn many_images_fill_wide_tiles_and_equal_their_definition() {
-    let Some(runtime) = emulator() else { return };
+    let Some(runtime) = runtime() else { return };
     for (direction, shapes) in [
         (Direction::Up, (map(8, 8), map(136, 16))),
         (Direction::Down, (map(136, 12), map(8, 24))),
@@ -234,7 +238,7 @@ fn many_images_fill_wide_tiles_and_equal_their_definition() {
 
 #[test]
 fn an_image_has_the_same_bits_alone_and_in_a_batch() {
-    let Some(runtime) = emulator() else { return };
+    let Some(runtime) = runtime() else { return };
     // In the last, the batch has other tiles than the image alone.
     for (coarse, fine) in SHAPES.into_iter().chain([((8, 8), (136, 16))]) {
         for direction in DIRECTIONS {
