@@ -16,6 +16,10 @@ test:
 gpu:
     cargo test --workspace --features cuda
 
+# What nvcc makes of the CUDA kernels; needs a CUDA toolkit and no GPU.
+cuda-report:
+    scripts/cuda-report.sh
+
 # Benchmarks (benches/README.md); add a filter or `--features cuda` after the name.
 bench *ARGS:
     CANDLE_NUM_THREADS=1 cargo bench --package semantic-inpaint {{ARGS}}

@@ -61,14 +61,17 @@ pub struct SearchConfig {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Engine {
-    /// By [`FrozenNetwork`](semantic_inpaint_nn::frozen::FrozenNetwork), where device and networks
-    /// allow it, else plainly.
+    /// By [`FrozenNetwork`](semantic_inpaint_nn::frozen::FrozenNetwork) on the CPU or
+    /// [`CudaNetwork`](semantic_inpaint_nn::frozen::CudaNetwork) on a CUDA device, where the networks allow
+    /// it, else plainly. On a CUDA device an iteration is one recorded graph; that has not yet been run on
+    /// a GPU.
     Frozen {
         /// One image or many.
         favor: Favor,
-        /// What the layers between maps multiply. [`Precision::Bf16`] holds where the processor has it
-        /// ([`SearchResult::precision`](crate::SearchResult::precision) says whether), until the last
-        /// tenth of the iterations; that and every loss of the result are in single precision.
+        /// What the layers between maps multiply. [`Precision::Bf16`] and [`Precision::Tf32`] hold where
+        /// the device has them ([`SearchResult::precision`](crate::SearchResult::precision) says whether),
+        /// until the last tenth of the iterations; that and every loss of the result are in single
+        /// precision.
         #[serde(default)]
         precision: Precision,
     },

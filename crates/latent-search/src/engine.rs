@@ -1,10 +1,71 @@
+mod cuda;
+
 use semantic_inpaint_nn::frozen::{FrozenNetwork, FrozenOptions, Precision, Workspace};
 use semantic_inpaint_nn::{Discriminator, Generator};
+use semantic_inpaint_tensor::passes::cuda::Runtime;
 use semantic_inpaint_tensor::passes::{InstructionSet, MapShape};
-use semantic_inpaint_tensor::{Error as TensorError, ImageShape, Tensor};
+use semantic_inpaint_tensor::{Device, Error as TensorError, ImageShape, Tensor};
 
 use crate::objective::{Evaluation, Objective};
-use crate::{ContextDistance, Engine, PriorLoss, Result};
+use crate::{ContextDistance, Engine, PriorLoss, Result, SearchConfig};
+pub(crate) use cuda::{CudaNetworks, CudaObjective, Last, Rows};
+
+/// The networks of a search in the fast form of their device.
+#[derive(Debug)]
+pub(crate) enum FastNetworks {
+    /// On the CPU.
+    Host(Box<FrozenNetworks>),
+    /// On a CUDA device.
+    Cuda(Box<CudaNetworks>),
+}
+
+impl FastNetworks {
+    /// The fast form, if the engine asks for it, and device and networks have one.
+    pub(crate) fn new<G: Generator, D: Discriminator>(
+        device: &Device,
+        generator: &G,
+        discriminator: Option<&D>,
+        config: &SearchConfig,
+    ) -> Result<Option<Self>> {
+        if device.is_cpu() {
+            let networks = FrozenNetworks::new(generator, discriminator, config.engine)?;
+            return Ok(networks.map(|networks| Self::Host(Box::new(networks))));
+        }
+        match (Runtime::of(device)?, config.engine) {
+            (Some(runtime), Engine::Frozen { .. }) => {
+                Self::on(runtime, generator, discriminator, config)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The fast form of this runtime.
+    pub(crate) fn on<G: Generator, D: Discriminator>(
+        runtime: Runtime,
+        generator: &G,
+        discriminator: Option<&D>,
+        config: &SearchConfig,
+    ) -> Result<Option<Self>> {
+        let networks = CudaNetworks::new(runtime, generator, discriminator, config)?;
+        Ok(networks.map(|networks| Self::Cuda(Box::new(networks))))
+    }
+
+    /// What a search multiplies until its last part.
+    pub(crate) fn precision(&self) -> Precision {
+        match self {
+            Self::Host(networks) => networks.precision(),
+            Self::Cuda(networks) => networks.precision(),
+        }
+    }
+
+    /// The images of latents `[rows, Z]` in single precision, `[rows, C, H, W]`.
+    pub(crate) fn generate(&self, z: &[f32]) -> Result<Vec<f32>> {
+        match self {
+            Self::Host(networks) => Ok(networks.pair(Precision::F32).generate(z)),
+            Self::Cuda(networks) => networks.generate(z),
+        }
+    }
+}
 
 /// The networks of a search in their fast form.
 #[derive(Debug)]
@@ -38,7 +99,7 @@ impl FrozenNetworks {
         };
         let rough = match precision.available(instruction_set) {
             Precision::F32 => None,
-            Precision::Bf16 => pair(Precision::Bf16)?,
+            rough => pair(rough)?,
         };
         Ok(Some(Self { single, rough }))
     }

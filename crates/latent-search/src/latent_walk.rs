@@ -23,6 +23,7 @@ pub(crate) struct LatentWalk {
     pub(crate) z: Vec<f32>,
     first: Vec<f32>,
     second: Vec<f32>,
+    /// Updates made.
     iteration: i32,
     constraint: LatentConstraint,
     clip_rng: Rng,
@@ -64,6 +65,19 @@ impl LatentWalk {
         walk
     }
 
+    /// Adam's first moment, or the velocity, and the second moment.
+    pub(crate) fn moments(&self) -> (&[f32], &[f32]) {
+        (&self.first, &self.second)
+    }
+
+    /// Goes to where somebody else moved it with so many updates, z and moments.
+    pub(crate) fn go_to(&mut self, z: &[f32], first: &[f32], second: &[f32], updates: usize) {
+        self.z.copy_from_slice(z);
+        self.first.copy_from_slice(first);
+        self.second.copy_from_slice(second);
+        self.iteration = updates as i32;
+    }
+
     /// Moves z by one update along `gradient`, `[Z]`, with this share of the step size.
     pub(crate) fn update(&mut self, optimizer: LatentOptimizer, scale: f64, gradient: &[f32]) {
         self.iteration += 1;
@@ -82,8 +96,7 @@ impl LatentWalk {
     }
 
     fn adam(&mut self, learning_rate: f32, gradient: &[f32]) {
-        let step = learning_rate / (1.0 - BETA1.powi(self.iteration));
-        let root = 1.0 / (1.0 - BETA2.powi(self.iteration)).sqrt();
+        let [step, root] = adam_rates(learning_rate, self.iteration);
         let moments = self.first.iter_mut().zip(&mut self.second);
         for ((z, (m, v)), &g) in self.z.iter_mut().zip(moments).zip(gradient) {
             *m = BETA1 * *m + (1.0 - BETA1) * g;
@@ -146,8 +159,34 @@ fn draw(
     Ok(z.map_err(semantic_inpaint_tensor::Error::from)?)
 }
 
+/// The step of Adam's update number `update`, counted from 1, and what the root of its second moment is
+/// multiplied by.
+fn adam_rates(learning_rate: f32, update: i32) -> [f32; 2] {
+    [
+        learning_rate / (1.0 - BETA1.powi(update)),
+        1.0 / (1.0 - BETA2.powi(update)).sqrt(),
+    ]
+}
+
+/// The step of every update of a search, and Adam's factor of the second moment's root (else 0), one
+/// after the other.
+pub(crate) fn rates(config: &SearchConfig) -> Vec<f32> {
+    let rate = |iteration| {
+        let scale = config.schedule.scale(iteration, config.iterations);
+        match config.optimizer {
+            LatentOptimizer::Adam { learning_rate } => {
+                adam_rates((scale * learning_rate) as f32, iteration as i32 + 1)
+            }
+            LatentOptimizer::Nesterov { learning_rate, .. } => {
+                [(scale * learning_rate) as f32, 0.0]
+            }
+        }
+    };
+    (0..config.iterations).flat_map(rate).collect()
+}
+
 /// The constraint that [`LatentConstraint::Prior`] stands for.
-fn resolve(constraint: LatentConstraint, prior: LatentPrior) -> LatentConstraint {
+pub(crate) fn resolve(constraint: LatentConstraint, prior: LatentPrior) -> LatentConstraint {
     match (constraint, prior) {
         (LatentConstraint::Prior, LatentPrior::Uniform) => LatentConstraint::Clip { bound: 1.0 },
         (LatentConstraint::Prior, LatentPrior::Sphere) => LatentConstraint::Sphere,

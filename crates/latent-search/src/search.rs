@@ -1,5 +1,6 @@
 mod halving;
 mod objective_at;
+mod on_device;
 mod polish;
 mod ranking;
 mod starts;
@@ -13,10 +14,11 @@ use semantic_inpaint_tensor::{
     Device, Error as TensorError, ImageBatch, ImageShape, Latent, Tensor,
 };
 
-use crate::engine::FrozenNetworks;
+use crate::engine::FastNetworks;
 use crate::objective::Objective;
-use crate::{Error, Result, SearchConfig, SearchObserver, SearchProgress};
+use crate::{Error, Result, SearchConfig, SearchObserver};
 pub use objective_at::{ObjectiveValue, SearchObjective};
+use on_device::Reading;
 pub use ranking::{RankedCompletion, RankedCompletions};
 use state::{Group, Path, State};
 
@@ -32,7 +34,7 @@ const TRACE_POINTS: usize = 150;
 pub struct LatentSearch<G, D> {
     generator: G,
     discriminator: Option<D>,
-    frozen: Option<FrozenNetworks>,
+    frozen: Option<FastNetworks>,
     config: SearchConfig,
     device: Device,
 }
@@ -99,11 +101,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
             discriminator.map(D::frozen).transpose()?,
         );
         let device = first.map_or(Device::Cpu, |(_, tensor, _)| tensor.device().clone());
-        let frozen = if device.is_cpu() {
-            FrozenNetworks::new(&generator, discriminator.as_ref(), config.engine)?
-        } else {
-            None
-        };
+        let frozen = FastNetworks::new(&device, &generator, discriminator.as_ref(), &config)?;
         Ok(Self {
             generator,
             discriminator,
@@ -123,7 +121,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
     /// ask for.
     pub fn precision(&self) -> Precision {
         let frozen = self.frozen.as_ref();
-        frozen.map_or(Precision::F32, FrozenNetworks::precision)
+        frozen.map_or(Precision::F32, FastNetworks::precision)
     }
 
     /// The frozen generator.
@@ -134,9 +132,12 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
     /// Finds for each image the latent with the lowest objective.
     ///
     /// The best iterate is kept, not the last one. The search ends early when the observer asks for
-    /// it; the best so far is the result then. A search in [`Precision::Bf16`] goes on in single
-    /// precision for its last tenth of iterations, rounded up, from where it is; the best latent
+    /// it; the best so far is the result then. A search in another precision than [`Precision::F32`]
+    /// goes on in it for its last tenth of iterations, rounded up, from where it is; the best latent
     /// before that is judged again in single precision.
+    ///
+    /// On a CUDA device iterations are started without waiting for them, and the host reads the
+    /// objectives about 150 times: the observer's progress is that of the last reading.
     ///
     /// # Errors
     ///
@@ -148,7 +149,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         observer: &mut dyn SearchObserver,
     ) -> Result<SearchResult> {
         check_shape(self.generator.image_shape(), corrupted.images().shape())?;
-        let objective = Objective::new(corrupted, &self.config, &self.device)?;
+        let objective = Objective::new(corrupted, &self.config, self.objective_device())?;
         self.finish(self.run(&objective, observer)?)
     }
 
@@ -167,7 +168,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         observer: &mut dyn SearchObserver,
     ) -> Result<SearchResult> {
         check_shape(self.generator.image_shape(), images.shape())?;
-        let objective = Objective::of_whole(images, &self.config, &self.device)?;
+        let objective = Objective::of_whole(images, &self.config, self.objective_device())?;
         self.finish(self.run(&objective, observer)?)
     }
 
@@ -182,30 +183,29 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
                 self.polish(&mut state, iteration)?;
             }
             self.halve(&mut state, iteration)?;
-            self.evaluate(&mut state, iteration)?;
+            let wants_frame = observer.wants_frame(iteration);
+            let is_traced = iteration % trace_every == 0 || iteration == iterations;
+            self.iterate(&mut state, iteration, Reading::of(wants_frame, is_traced))?;
             state.note_best();
-            if iteration % trace_every == 0 || iteration == iterations {
+            if is_traced {
                 trace.push(TracePoint {
                     iteration,
                     objective: state.best.clone(),
                 });
             }
-            if observer.wants_frame(iteration) {
+            if wants_frame {
                 observer.frame(iteration, &self.generate(&state.best_latents())?);
             }
             if iteration > 0 {
-                let mean_objective = state.best.iter().sum::<f64>() / state.best.len() as f64;
-                observer.iterated(&SearchProgress {
-                    iteration,
-                    iterations,
-                    mean_objective,
-                });
+                observer.iterated(&state.progress(iteration, iterations));
             }
             let stopped = iteration < iterations && observer.wants_stop();
             if stopped {
                 self.polish(&mut state, iteration)?;
             }
             if stopped || iteration == iterations {
+                state.fetch(iteration)?;
+                state.note_best();
                 break stopped;
             }
             state.update(&self.config, iteration);
@@ -225,6 +225,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         let is_due = every.is_some_and(|every| iteration > 0 && iteration.is_multiple_of(every));
         let least = self.config.answer.num_restarts();
         if is_due && state.has_more_than(least) {
+            state.fetch(iteration)?;
             state.halve(self.frozen.as_ref(), least)?;
         }
         Ok(())
@@ -239,11 +240,14 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
                 z.copy_from_slice(&row.walk.z);
             }
             match (&mut group.path, &self.frozen) {
-                (Path::Frozen(objective), Some(networks)) => {
+                (Path::Frozen(objective), Some(FastNetworks::Host(networks))) => {
                     let pair = networks.pair(precision);
                     objective.evaluate(pair, &group.z, &mut group.evaluation);
                 }
-                (Path::Frozen(_), None) => {}
+                (Path::Frozen(_), _) => {}
+                (Path::Cuda(objective), _) => {
+                    objective.evaluate(&group.z, &mut group.evaluation)?;
+                }
                 (Path::Plain(objective), _) => {
                     let discriminator = self.discriminator.as_ref();
                     group.evaluation =
@@ -256,7 +260,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
                 Err(Error::NotFinite { iteration })
             }
         };
-        if self.device.is_cpu() {
+        if self.runs_in_parallel() {
             // A lone group would run on this thread and call the pool for every step of a pass.
             rayon::scope(|_| state.groups.par_iter_mut().try_for_each(evaluate))
         } else {
@@ -267,10 +271,10 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
     fn generate(&self, latent: &[Vec<f32>]) -> Result<ImageBatch> {
         let image = |group: &[Vec<f32>]| -> Result<ImageBatch> {
             if let Some(networks) = &self.frozen {
-                let pair = networks.pair(Precision::F32);
                 let shape = self.generator.image_shape();
                 let dims = (group.len(), shape.channels, shape.height, shape.width);
-                let images = Tensor::from_vec(pair.generate(&group.concat()), dims, &self.device);
+                let images = networks.generate(&group.concat())?;
+                let images = Tensor::from_vec(images, dims, &self.device);
                 return Ok(ImageBatch::new(images.map_err(TensorError::from)?)?);
             }
             let latent = self.to_latent(group)?;

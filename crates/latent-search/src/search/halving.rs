@@ -2,12 +2,12 @@
 
 use super::state::{Row, State};
 use crate::Result;
-use crate::engine::FrozenNetworks;
+use crate::engine::FastNetworks;
 
 impl State {
     /// Drops the worse half of each image's restarts, by their lowest objective so far, but keeps `least`;
     /// of an odd number the one in the middle stays.
-    pub(super) fn halve(&mut self, networks: Option<&FrozenNetworks>, least: usize) -> Result<()> {
+    pub(super) fn halve(&mut self, networks: Option<&FastNetworks>, least: usize) -> Result<()> {
         let num_images = self.num_images();
         let rows: Vec<Row> = self.groups.drain(..).flat_map(|group| group.rows).collect();
         let mut left: Vec<Vec<Row>> = (0..num_images).map(|_| Vec::new()).collect();

@@ -59,7 +59,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
     /// As [`LatentSearch::search`].
     pub fn objective(&self, corrupted: &CorruptedImages) -> Result<SearchObjective<'_, G, D>> {
         check_shape(self.generator.image_shape(), corrupted.images().shape())?;
-        let objective = Objective::new(corrupted, &self.config, &self.device)?;
+        let objective = Objective::new(corrupted, &self.config, self.objective_device())?;
         Ok(SearchObjective {
             search: self,
             state: State::new(self, &objective, 1)?,

@@ -6,7 +6,7 @@ use semantic_inpaint_nn::{Discriminator, Generator};
 
 use super::LatentSearch;
 use super::state::{Group, Path, State};
-use crate::engine::FrozenPair;
+use crate::engine::{FastNetworks, FrozenPair};
 use crate::{Error, Result};
 
 /// One of so many parts of the iterations, the last, is in single precision.
@@ -27,14 +27,23 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         if state.precision == Precision::F32 {
             return Ok(());
         }
+        state.fetch(iteration)?;
         state.precision = Precision::F32;
-        let pair = networks.pair(Precision::F32);
         let weight = self.config.prior_weight;
-        (state.groups.par_iter_mut())
-            .map(|group| group.judge_again(pair, weight))
-            .reduce(|| true, |left, right| left && right)
-            .then_some(())
-            .ok_or(Error::NotFinite { iteration })?;
+        match networks {
+            FastNetworks::Host(networks) => {
+                let pair = networks.pair(Precision::F32);
+                let groups = state.groups.par_iter_mut();
+                groups.try_for_each(|group| group.judge_again(Some(pair), weight, iteration))?;
+            }
+            FastNetworks::Cuda(_) => {
+                let rows = state.groups.drain(..).flat_map(|group| group.rows);
+                let rows = rows.collect();
+                state.group(Some(networks), rows)?;
+                let mut groups = state.groups.iter_mut();
+                groups.try_for_each(|group| group.judge_again(None, weight, iteration))?;
+            }
+        }
         state.best.fill(f64::INFINITY);
         state.note_best();
         Ok(())
@@ -42,24 +51,34 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
 }
 
 impl Group {
-    /// Losses of every row's best z by other networks; false when one is not finite.
-    fn judge_again(&mut self, pair: &FrozenPair, prior_weight: f64) -> bool {
-        let Path::Frozen(objective) = &mut self.path else {
-            return true;
-        };
-        objective.move_to(pair);
+    /// Judges every row's best z by other networks: those of a pair on the CPU, or the group's own.
+    fn judge_again(
+        &mut self,
+        pair: Option<&FrozenPair>,
+        prior_weight: f64,
+        iteration: usize,
+    ) -> Result<()> {
         let latent_len = self.z.len() / self.rows.len();
         for (z, row) in self.z.chunks_exact_mut(latent_len).zip(&self.rows) {
             z.copy_from_slice(&row.best.z);
         }
-        objective.evaluate(pair, &self.z, &mut self.evaluation);
+        match (&mut self.path, pair) {
+            (Path::Frozen(objective), Some(pair)) => {
+                objective.move_to(pair);
+                objective.evaluate(pair, &self.z, &mut self.evaluation);
+            }
+            (Path::Cuda(objective), _) => objective.evaluate(&self.z, &mut self.evaluation)?,
+            _ => return Ok(()),
+        }
         let losses = self.evaluation.context.iter().zip(&self.evaluation.prior);
-        let rows = self.rows.iter_mut().zip(losses);
-        rows.fold(true, |finite, (row, (&context, &prior))| {
+        for (row, (&context, &prior)) in self.rows.iter_mut().zip(losses) {
             let objective = f64::from(context) + prior_weight * f64::from(prior);
+            if !objective.is_finite() {
+                return Err(Error::NotFinite { iteration });
+            }
             let best = &mut row.best;
             (best.objective, best.context, best.prior) = (objective, context, prior);
-            finite && objective.is_finite()
-        })
+        }
+        Ok(())
     }
 }

@@ -49,7 +49,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         observer: &mut dyn SearchObserver,
     ) -> Result<RankedCompletions> {
         check_shape(self.generator.image_shape(), corrupted.images().shape())?;
-        let objective = Objective::new(corrupted, &self.config, &self.device)?;
+        let objective = Objective::new(corrupted, &self.config, self.objective_device())?;
         let course = self.run(&objective, observer)?;
         let rows = course.state.ranked_rows();
         let num_ranks = rows.iter().map(Vec::len).min().unwrap_or(0);

@@ -2,10 +2,10 @@ use semantic_inpaint_nn::frozen::Precision;
 use semantic_inpaint_nn::{Discriminator, Generator};
 
 use super::{LatentSearch, ROWS_PER_PASS};
-use crate::engine::{FrozenNetworks, FrozenObjective, FrozenPair};
+use crate::engine::{CudaObjective, FastNetworks, FrozenObjective};
 use crate::latent_walk::LatentWalk;
 use crate::objective::{Evaluation, Objective};
-use crate::{Result, SearchConfig};
+use crate::{Result, SearchConfig, SearchProgress};
 
 /// All rows of a search: a row per image and restart, in groups that share a pass.
 pub(super) struct State {
@@ -26,18 +26,15 @@ pub(super) struct Group {
     pub(super) evaluation: Evaluation,
 }
 
-/// The two ways to the same values.
+/// The ways to the same values.
 pub(super) enum Path {
     Frozen(Box<FrozenObjective>),
+    Cuda(Box<CudaObjective>),
     Plain(Objective),
 }
 
 impl Group {
-    fn new(frozen: Option<&FrozenPair>, objective: Objective, rows: Vec<Row>) -> Result<Self> {
-        let path = match frozen {
-            Some(pair) => Path::Frozen(Box::new(FrozenObjective::new(pair, &objective)?)),
-            None => Path::Plain(objective),
-        };
+    fn new(path: Path, rows: Vec<Row>) -> Self {
         let latent_len = rows.first().map_or(0, |row| row.walk.z.len());
         let evaluation = Evaluation {
             context: vec![0.0; rows.len()],
@@ -45,12 +42,12 @@ impl Group {
             gradient: vec![0.0; rows.len() * latent_len],
         };
         let z = vec![0.0; rows.len() * latent_len];
-        Ok(Self {
+        Self {
             path,
             rows,
             z,
             evaluation,
-        })
+        }
     }
 
     /// Keeps every row's present z if it is its best so far; false when a loss is not finite.
@@ -128,17 +125,16 @@ impl State {
     /// Puts rows into groups that share a pass, with buffers for them.
     pub(super) fn group(
         &mut self,
-        networks: Option<&FrozenNetworks>,
+        networks: Option<&FastNetworks>,
         mut rows: Vec<Row>,
     ) -> Result<()> {
         self.groups.clear();
-        let pair = networks.map(|networks| networks.pair(self.precision));
-        let group_len = rows_per_group(rows.len());
+        let (group_len, path) = paths(networks, self.precision, rows.len())?;
         while !rows.is_empty() {
             let rest = rows.split_off(group_len.min(rows.len()));
             let images: Vec<u32> = rows.iter().map(|row| row.image as u32).collect();
             let objective = self.objective.select(&images)?;
-            self.groups.push(Group::new(pair, objective, rows)?);
+            self.groups.push(Group::new(path(objective)?, rows));
             rows = rest;
         }
         Ok(())
@@ -162,10 +158,11 @@ impl State {
         self.groups.iter().map(|group| &group.evaluation)
     }
 
-    /// Moves every row's z by the update that follows `iteration`.
+    /// Moves every row's z by the update that follows `iteration`, where a device has not done so.
     pub(super) fn update(&mut self, config: &SearchConfig, iteration: usize) {
         let scale = config.schedule.scale(iteration, config.iterations);
-        for group in &mut self.groups {
+        let on_host = |group: &&mut Group| group.on_device().is_none();
+        for group in self.groups.iter_mut().filter(on_host) {
             let gradient = &group.evaluation.gradient;
             let gradients = gradient.chunks_exact(gradient.len() / group.rows.len());
             for (row, gradient) in group.rows.iter_mut().zip(gradients) {
@@ -176,6 +173,15 @@ impl State {
 
     fn rows(&self) -> impl Iterator<Item = &Row> {
         self.groups.iter().flat_map(|group| &group.rows)
+    }
+
+    /// Where the search stands after an iteration.
+    pub(super) fn progress(&self, iteration: usize, iterations: usize) -> SearchProgress {
+        SearchProgress {
+            iteration,
+            iterations,
+            mean_objective: self.best.iter().sum::<f64>() / self.best.len() as f64,
+        }
     }
 
     pub(super) fn note_best(&mut self) {
@@ -213,6 +219,39 @@ impl State {
         let rows = self.best_rows();
         rows.iter().map(|row| row.best.z.clone()).collect()
     }
+}
+
+/// What makes a group's way to its values.
+type MakePath<'a> = Box<dyn Fn(Objective) -> Result<Path> + 'a>;
+
+/// Rows of a group, and its way to the values.
+fn paths(
+    networks: Option<&FastNetworks>,
+    precision: Precision,
+    rows: usize,
+) -> Result<(usize, MakePath<'_>)> {
+    let on_host = rows_per_group(rows);
+    Ok(match networks {
+        None => (on_host, Box::new(|objective| Ok(Path::Plain(objective)))),
+        Some(FastNetworks::Host(networks)) => {
+            let pair = networks.pair(precision);
+            let path = |objective| {
+                Ok(Path::Frozen(Box::new(FrozenObjective::new(
+                    pair, &objective,
+                )?)))
+            };
+            (on_host, Box::new(path))
+        }
+        Some(FastNetworks::Cuda(networks)) => {
+            let at_once = networks.rows_at_once(rows, precision)?;
+            let spaces = networks.spaces(precision, at_once)?;
+            let path = move |objective| {
+                let objective = CudaObjective::new(networks, &spaces, &objective)?;
+                Ok(Path::Cuda(Box::new(objective)))
+            };
+            (at_once, Box::new(path))
+        }
+    })
 }
 
 /// Groups of equal size, as many for each thread.

@@ -54,7 +54,8 @@ impl FrozenNetwork {
         let mut stages = Vec::with_capacity(layers.len());
         for (index, layer) in layers.iter().enumerate() {
             let last = index + 1 == layers.len();
-            let Some(output) = output_shape(layer, shape, last) else {
+            let on_host = layer.weight.device().is_cpu();
+            let Some(output) = output_shape(layer, shape, last).filter(|_| on_host) else {
                 return Ok(None);
             };
             stages.push(Stage::new(layer, shape, output, options)?);
@@ -273,7 +274,7 @@ impl Stage {
         let set = options.instruction_set;
         let tiling = match (options.favor, options.precision.available(set)) {
             (Favor::Latency, _) if coarse.side() <= WIDE_SIDE => Tiling::Direct,
-            (_, Precision::F32) => Tiling::Four,
+            (_, Precision::F32 | Precision::Tf32) => Tiling::Four,
             // Larger tiles have larger values at their points: a tenth faster, and four times the error.
             (_, Precision::Bf16) => Tiling::Two,
         };
@@ -310,7 +311,7 @@ impl Stage {
 }
 
 /// What a layer makes of an input, if there is a pass for it.
-fn output_shape(layer: &Layer, input: MapShape, last: bool) -> Option<MapShape> {
+pub(super) fn output_shape(layer: &Layer, input: MapShape, last: bool) -> Option<MapShape> {
     let [coarse, fine, height, width] = *layer.weight.dims() else {
         return None;
     };
@@ -324,9 +325,8 @@ fn output_shape(layer: &Layer, input: MapShape, last: bool) -> Option<MapShape> 
         Activation::LeakyRelu { slope } => (0.0..=1.0).contains(&slope),
         Activation::Tanh => !shifted && last,
     };
-    let on_host = layer.weight.dtype() == DType::F32 && layer.weight.device().is_cpu();
-    if [height, width] != [KERNEL; 2] || inputs != input.channels() || !activation_fits || !on_host
-    {
+    let single = layer.weight.dtype() == DType::F32;
+    if [height, width] != [KERNEL; 2] || inputs != input.channels() || !activation_fits || !single {
         return None;
     }
     let side = match (layer.geometry, layer.kind, input.side()) {
@@ -349,7 +349,8 @@ fn output_shape(layer: &Layer, input: MapShape, last: bool) -> Option<MapShape> 
     })
 }
 
-fn host(tensor: &Tensor) -> Result<Vec<f32>> {
+/// All values, wherever they are.
+pub(super) fn host(tensor: &Tensor) -> Result<Vec<f32>> {
     Ok(tensor.flatten_all()?.to_vec1()?)
 }
 

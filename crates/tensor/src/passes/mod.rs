@@ -14,6 +14,7 @@
 
 mod bf16;
 mod buffer;
+pub mod cuda;
 mod dense;
 mod direct;
 mod epilogue;

@@ -1,3 +1,4 @@
+mod on_device;
 mod precision;
 mod ranking;
 mod starts;
@@ -10,7 +11,7 @@ use semantic_inpaint_tensor::passes::InstructionSet;
 use semantic_inpaint_tensor::{LatentPrior, Rng};
 
 use super::*;
-use crate::{Blend, Engine, Favor, LatentInpainter, Silent, blend};
+use crate::{Blend, Engine, Favor, LatentInpainter, SearchProgress, Silent, blend};
 
 const SIZE: usize = 32;
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::engine::FrozenObjective;
+use crate::engine::{FrozenNetworks, FrozenObjective};
 use crate::objective::Evaluation;
 
 fn in_precision(settings: SearchConfig, precision: Precision) -> SearchConfig {
