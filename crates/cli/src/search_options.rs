@@ -48,8 +48,8 @@ pub(crate) struct SearchOptions {
     /// Side of the neighborhood of the importance weights in pixels, odd
     #[arg(long, value_name = "PIXELS")]
     window: Option<usize>,
-    /// What the networks multiply: f32, or bf16, which is faster on processors that have it and ends the
-    /// search in f32
+    /// What the networks multiply: f32; bf16, which is faster on processors that have it and ends the search in
+    /// f32; or tf32, on CUDA devices
     #[arg(long)]
     precision: Option<Precision>,
     /// What to be fast at: latency, for one photo or two, or throughput, for more (a photo's result

@@ -232,9 +232,9 @@ impl<'a> Job<'a> {
             return;
         };
         let reason = match (asked, used) {
-            (Precision::Bf16, Precision::Bf16) => ", the last tenth in f32",
-            (Precision::Bf16, Precision::F32) => ": no bf16 on this processor or device",
             (Precision::F32, _) => "",
+            (_, Precision::F32) => ": this processor or device has no other",
+            _ => ", the last tenth in f32",
         };
         output::note(format_args!("precision: {used}{reason}"));
     }

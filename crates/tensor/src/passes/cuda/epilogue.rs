@@ -5,7 +5,7 @@ use super::runtime::Memory;
 pub enum Epilogue<'a> {
     /// `max(v, slope v)` of the value v plus its channel's shift; a slope of 1 leaves the sum.
     Rectify {
-        /// From [`Pass::upload_shift`].
+        /// From `Pass::upload_shift`.
         shift: Option<&'a Memory>,
         /// Between 0 and 1.
         slope: f32,
