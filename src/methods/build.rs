@@ -114,9 +114,6 @@ impl Method {
 
     fn context_encoder(models: &[ContextEncoderModel]) -> Result<Self> {
         let encoders = TrainedEncoders::new(models)?;
-        if models.is_empty() {
-            return Err(Error::NoEncoder);
-        }
         let size = WorkingSize::Square {
             side_px: encoders.size_px(),
         };

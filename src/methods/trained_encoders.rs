@@ -7,6 +7,7 @@ use crate::{Error, Result};
 /// Context Encoders, of which each hole is given to the one that was trained for it.
 pub(super) struct TrainedEncoders {
     encoders: Vec<TrainedEncoder>,
+    size_px: usize,
 }
 
 struct TrainedEncoder {
@@ -38,17 +39,18 @@ impl TrainedEncoders {
             })
         };
         let encoders: Vec<TrainedEncoder> = models.iter().map(encoder).collect::<Result<_>>()?;
-        let sizes: Vec<usize> = encoders.iter().map(TrainedEncoder::size_px).collect();
-        match sizes.iter().find(|&&size| size != sizes[0]) {
-            Some(&other) => Err(Error::EncoderSizes {
-                sizes: [sizes[0], other],
+        let size_px = encoders.first().ok_or(Error::NoEncoder)?.size_px();
+        let mut sizes = encoders.iter().map(TrainedEncoder::size_px);
+        match sizes.find(|&size| size != size_px) {
+            Some(other) => Err(Error::EncoderSizes {
+                sizes: [size_px, other],
             }),
-            None => Ok(Self { encoders }),
+            None => Ok(Self { encoders, size_px }),
         }
     }
 
     pub(super) fn size_px(&self) -> usize {
-        self.encoders.first().map_or(0, TrainedEncoder::size_px)
+        self.size_px
     }
 
     /// One image by the first network that knows its hole, else by the first that covers it.

@@ -1,9 +1,12 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use semantic_inpaint::context_encoder::ContextEncoderModel;
 use semantic_inpaint::data::{ReadOptions, SourceKind};
-use semantic_inpaint::{Framing, ImageSet, ImageSource, MethodName, Requirement};
+use semantic_inpaint::{
+    Device, Framing, ImageSet, ImageSource, MethodName, Requirement, load_context_encoder,
+};
 
 use crate::commands::prepare::read_set;
 
@@ -23,6 +26,37 @@ pub(crate) fn parser() -> impl TypedValueParser<Value = MethodName> {
     };
     let values: Vec<PossibleValue> = MethodName::all().iter().map(value).collect();
     PossibleValuesParser::new(values).try_map(|text| text.parse::<MethodName>())
+}
+
+/// What the user named of that which methods may need.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Given {
+    pub(crate) training_set: bool,
+    pub(crate) context_encoder: bool,
+}
+
+impl Given {
+    /// Fails when a method lacks what it needs.
+    pub(crate) fn check(self, method: MethodName) -> Result<()> {
+        match method.requirement() {
+            Requirement::TrainingSet if !self.training_set => {
+                bail!("{method} takes its fill from other images: name them with --training-set")
+            }
+            Requirement::ContextEncoder if !self.context_encoder => {
+                bail!("{method} needs a trained network: name it with --context-encoder")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The Context Encoders in files or in folders of runs.
+pub(crate) fn read_context_encoders(
+    paths: &[PathBuf],
+    device: &Device,
+) -> Result<Vec<ContextEncoderModel>> {
+    let load = |path: &PathBuf| Ok(load_context_encoder(path, device)?);
+    paths.iter().map(load).collect()
 }
 
 /// The images of a training set: a prepared set as it is, others at this size, framed as the user says.

@@ -350,6 +350,16 @@ fn weighted_distance(
     sums.iter().sum()
 }
 
+impl ContextDistance {
+    /// The distance of a difference and its derivative.
+    pub(crate) fn value_and_slope(self, difference: f32) -> (f32, f32) {
+        match self {
+            Self::Absolute => absolute(difference),
+            Self::Squared => squared(difference),
+        }
+    }
+}
+
 /// `|x|` and its derivative, which is 0 at 0.
 fn absolute(difference: f32) -> (f32, f32) {
     let sign = f32::from(u8::from(difference > 0.0)) - f32::from(u8::from(difference < 0.0));

@@ -8,6 +8,7 @@ mod hole_size;
 mod latent_map;
 mod marks;
 mod page;
+mod psnr_chart;
 mod speed;
 mod strips;
 mod summary;

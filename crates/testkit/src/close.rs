@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use candle_core::{DType, Device, Tensor};
 
 /// How far apart two tensors may be: the largest difference over the largest reference value.
@@ -91,6 +93,26 @@ pub fn assert_close(what: &str, got: &Tensor, want: &Tensor, tolerance: Toleranc
         "{what}: relative error {error:.3e} is above {:.1e}; worst at {index:?}: got {got}, want {want}",
         tolerance.relative
     );
+}
+
+/// Checks that two sets of tensors have the same names, and each pair as [`assert_close`] does; `what`
+/// comes before the names in messages.
+///
+/// # Panics
+///
+/// If they do not.
+#[track_caller]
+pub fn assert_all_close(
+    what: &str,
+    got: &BTreeMap<String, Tensor>,
+    want: &BTreeMap<String, Tensor>,
+    tolerance: Tolerance,
+) {
+    let names = |tensors: &BTreeMap<String, Tensor>| tensors.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(got), names(want), "{what}");
+    for (name, want) in want {
+        assert_close(&format!("{what}.{name}"), &got[name], want, tolerance);
+    }
 }
 
 #[track_caller]

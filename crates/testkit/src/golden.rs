@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
@@ -20,6 +20,16 @@ pub fn golden(manifest_dir: &str, name: &str) -> HashMap<String, Tensor> {
         Ok(tensors) => tensors,
         Err(error) => panic!("golden file {name}: {error}"),
     }
+}
+
+/// The tensors whose names start with `PREFIX.`, without it.
+#[must_use]
+pub fn under(prefix: &str, tensors: &HashMap<String, Tensor>) -> BTreeMap<String, Tensor> {
+    let short = |name: &String| Some(name.strip_prefix(prefix)?.strip_prefix('.')?.to_owned());
+    tensors
+        .iter()
+        .filter_map(|(name, tensor)| Some((short(name)?, tensor.clone())))
+        .collect()
 }
 
 /// The metadata of a golden file: `script`, `description`, `seed` and the versions of `python`,

@@ -12,8 +12,8 @@ mod golden;
 mod gradcheck;
 mod shared_data;
 
-pub use close::{Tolerance, assert_close, relative_error};
+pub use close::{Tolerance, assert_all_close, assert_close, relative_error};
 pub use emulator::kernel_emulator;
-pub use golden::{golden, golden_metadata, images_from_levels};
+pub use golden::{golden, golden_metadata, images_from_levels, under};
 pub use gradcheck::{GRADCHECK_STEP, gradcheck};
 pub use shared_data::shared_data;

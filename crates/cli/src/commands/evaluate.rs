@@ -5,7 +5,7 @@ mod watch;
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use semantic_inpaint::data::Split;
 use semantic_inpaint::metrics::Error as MetricsError;
@@ -15,6 +15,7 @@ use semantic_inpaint::{
     Requirement,
 };
 
+use crate::method_choice::Given;
 use crate::model_choice::ModelChoice;
 use crate::progress::Display;
 use crate::search_options::SearchOptions;
@@ -90,8 +91,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     let device = arguments.device.unwrap_or_default().open()?;
     let Plan { images, methods } = Plan::new(arguments, &device)?;
-    std::fs::create_dir_all(&arguments.out)
-        .with_context(|| format!("{}: cannot be made", arguments.out.display()))?;
+    output::make_folder(&arguments.out)?;
     interrupt::listen()?;
     let record = images.record();
     let num_unreadable = record.unreadable.len();
@@ -134,32 +134,25 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
 }
 
 impl Arguments {
+    fn given(&self) -> Given {
+        Given {
+            training_set: self.training_set.is_some(),
+            context_encoder: !self.context_encoder.is_empty(),
+        }
+    }
+
     /// The methods that are measured, in the order in which they were named.
     fn methods(&self) -> Result<Vec<MethodName>> {
-        let needs = |method: &MethodName, what| method.requirement() == what;
+        let given = self.given();
         if self.methods.is_empty() {
             let all = MethodName::all().iter().copied();
-            let unmet = [
-                (Requirement::TrainingSet, self.training_set.is_none()),
-                (Requirement::ContextEncoder, self.context_encoder.is_empty()),
-            ];
-            let met = |method: &MethodName| {
-                !unmet
-                    .iter()
-                    .any(|&(what, is_unmet)| is_unmet && needs(method, what))
-            };
-            return Ok(all.filter(met).collect());
+            return Ok(all.filter(|&method| given.check(method).is_ok()).collect());
         }
-        for (place, method) in self.methods.iter().enumerate() {
-            if self.methods[..place].contains(method) {
+        for (place, &method) in self.methods.iter().enumerate() {
+            if self.methods[..place].contains(&method) {
                 bail!("--methods names {method} twice: name it once");
             }
-            if needs(method, Requirement::TrainingSet) && self.training_set.is_none() {
-                bail!("{method} takes its fill from other images: name them with --training-set");
-            }
-            if needs(method, Requirement::ContextEncoder) && self.context_encoder.is_empty() {
-                bail!("{method} needs a trained network: name it with --context-encoder");
-            }
+            given.check(method)?;
         }
         Ok(self.methods.clone())
     }

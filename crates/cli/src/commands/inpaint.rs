@@ -13,11 +13,11 @@ use clap::Args;
 use semantic_inpaint::tensor::describe_device;
 use semantic_inpaint::{
     Blend, Crop, Device, DeviceChoice, Framing, Hole, Inpainter, Method, MethodContext, MethodName,
-    PretrainedModel, Requirement, SearchConfig, WorkingSize, load_context_encoder,
+    PretrainedModel, Requirement, SearchConfig, WorkingSize,
 };
 
 use crate::mask_choice::{MaskChoice, MaskSource};
-use crate::method_choice::{self, USUAL_SIZE_PX, read_training_set};
+use crate::method_choice::{self, Given, USUAL_SIZE_PX, read_context_encoders, read_training_set};
 use crate::model_choice::ModelChoice;
 use crate::search_options::SearchOptions;
 use crate::status::Status;
@@ -140,9 +140,7 @@ fn method(arguments: &Arguments, search: SearchConfig, device: &Device) -> Resul
             context.model = Some(&model);
         }
         (Requirement::ContextEncoder, _) => {
-            let load = |path| load_context_encoder(path, device);
-            let loaded = arguments.context_encoder.iter().map(load);
-            encoders = loaded.collect::<semantic_inpaint::Result<Vec<_>>>()?;
+            encoders = read_context_encoders(&arguments.context_encoder, device)?;
             context.context_encoders = &encoders;
         }
         (Requirement::TrainingSet, Some(spec)) => {
@@ -157,12 +155,11 @@ fn method(arguments: &Arguments, search: SearchConfig, device: &Device) -> Resul
 /// Fails when an option was given that the method would ignore, or one is missing that it needs.
 fn check_options(arguments: &Arguments) -> Result<()> {
     let (method, requirement) = (arguments.method, arguments.method.requirement());
-    if requirement == Requirement::TrainingSet && arguments.training_set.is_none() {
-        bail!("{method} takes its fill from other images: name them with --training-set");
-    }
-    if requirement == Requirement::ContextEncoder && arguments.context_encoder.is_empty() {
-        bail!("{method} needs a trained network: name it with --context-encoder");
-    }
+    let given = Given {
+        training_set: arguments.training_set.is_some(),
+        context_encoder: !arguments.context_encoder.is_empty(),
+    };
+    given.check(method)?;
     let mut ignored = Vec::new();
     if requirement != Requirement::ContextEncoder && !arguments.context_encoder.is_empty() {
         ignored.push("--context-encoder");

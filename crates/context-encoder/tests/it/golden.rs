@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use semantic_inpaint_context_encoder::{
     Connection, ContextEncoder, ContextEncoderConfig, ContextEncoderTraining, JointLoss,
@@ -9,7 +9,7 @@ use semantic_inpaint_mask::{CorruptedImages, Mask};
 use semantic_inpaint_nn::{Mode, Network, weight_file};
 use semantic_inpaint_tensor::{Device, ImageBatch, Rng, Tensor};
 use semantic_inpaint_train::{StepReport, Trainer as _};
-use testkit::{Tolerance, assert_close, golden, images_from_levels};
+use testkit::{Tolerance, assert_all_close, assert_close, golden, images_from_levels, under};
 
 use crate::{Trainer, settings, shapes};
 
@@ -24,13 +24,6 @@ const TEN_STEPS: Tolerance = Tolerance::relative(2e-5);
 
 fn file(name: &str) -> HashMap<String, Tensor> {
     golden(env!("CARGO_MANIFEST_DIR"), name)
-}
-
-fn under(prefix: &str, file: &HashMap<String, Tensor>) -> BTreeMap<String, Tensor> {
-    let short = |name: &String| Some(name.strip_prefix(prefix)?.strip_prefix('.')?.to_owned());
-    file.iter()
-        .filter_map(|(name, tensor)| Some((short(name)?, tensor.clone())))
-        .collect()
 }
 
 fn images(file: &HashMap<String, Tensor>) -> ImageBatch {
@@ -108,19 +101,6 @@ fn start(file: &HashMap<String, Tensor>) -> Trainer {
 
 fn step(trainer: &mut Trainer, file: &HashMap<String, Tensor>) -> StepReport {
     trainer.step_with(&images(file), &square(12, 32)).unwrap()
-}
-
-fn assert_all_close(
-    what: &str,
-    got: &BTreeMap<String, Tensor>,
-    want: &BTreeMap<String, Tensor>,
-    tolerance: Tolerance,
-) {
-    let names = |tensors: &BTreeMap<String, Tensor>| tensors.keys().cloned().collect::<Vec<_>>();
-    assert_eq!(names(got), names(want), "{what}");
-    for (name, want) in want {
-        assert_close(&format!("{what}.{name}"), &got[name], want, tolerance);
-    }
 }
 
 #[test]

@@ -3,9 +3,9 @@ use std::collections::HashMap;
 use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
 use semantic_inpaint_nn::{Discriminator, Generator, Mode, Network, Role};
 use semantic_inpaint_tensor::{Device, ImageBatch, Latent, Tensor};
-use testkit::{Tolerance, assert_close, golden, images_from_levels};
+use testkit::{Tolerance, assert_close, golden, images_from_levels, under};
 
-use crate::{MANIFEST, under};
+use crate::MANIFEST;
 
 /// PyTorch's own f32 lies within 9e-7 of the file; ten times that is room for another order of sums.
 const FORWARD: Tolerance = Tolerance::relative(1e-5);

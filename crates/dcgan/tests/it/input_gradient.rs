@@ -4,9 +4,9 @@ use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DiscriminatorNorm}
 use semantic_inpaint_nn::loss::softplus;
 use semantic_inpaint_nn::{Discriminator, Mode, Network, Role};
 use semantic_inpaint_tensor::{DType, Device, ImageBatch, Rng, Tensor, Var};
-use testkit::{Tolerance, assert_close, golden, images_from_levels};
+use testkit::{Tolerance, assert_close, golden, images_from_levels, under};
 
-use crate::{MANIFEST, under};
+use crate::MANIFEST;
 
 /// PyTorch's own f32 lies within 1.6e-6 of the file's gradients and within 1.1e-6 of all else.
 const GRADIENT: Tolerance = Tolerance::relative(2e-5);

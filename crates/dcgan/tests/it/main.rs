@@ -10,22 +10,11 @@ mod gradients;
 mod import_samples;
 mod input_gradient;
 
-use std::collections::{BTreeMap, HashMap};
-
 use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
 use semantic_inpaint_nn::{Discriminator, Generator, Mode};
-use semantic_inpaint_tensor::{Device, ImageBatch, Rng, Tensor};
+use semantic_inpaint_tensor::{Device, ImageBatch, Rng};
 
 const MANIFEST: &str = env!("CARGO_MANIFEST_DIR");
-
-/// The tensors whose names start with `PREFIX.`, without it.
-fn under(prefix: &str, tensors: &HashMap<String, Tensor>) -> BTreeMap<String, Tensor> {
-    let short = |name: &String| Some(name.strip_prefix(prefix)?.strip_prefix('.')?.to_owned());
-    tensors
-        .iter()
-        .filter_map(|(name, tensor)| Some((short(name)?, tensor.clone())))
-        .collect()
-}
 
 /// Networks whose weights are large enough for every layer to matter, and whose running statistics
 /// have left their start.

@@ -62,7 +62,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         let objective = Objective::new(corrupted, &self.config, self.objective_device())?;
         Ok(SearchObjective {
             search: self,
-            state: State::new(self, &objective, 1)?,
+            state: State::at(self, &objective, self.drawn_walks(objective.rows(), 1)?)?,
         })
     }
 }

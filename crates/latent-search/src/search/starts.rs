@@ -23,12 +23,7 @@ impl Ranking {
     fn judge(&mut self, images: &[Vec<f32>], first: usize, distance: ContextDistance) {
         for (number, image) in images.iter().enumerate() {
             let terms = self.known.iter().map(|&(place, weight, value)| {
-                let difference = image[place] - value;
-                let distance = match distance {
-                    ContextDistance::Absolute => difference.abs(),
-                    ContextDistance::Squared => difference * difference,
-                };
-                f64::from(weight * distance)
+                f64::from(weight * distance.value_and_slope(image[place] - value).0)
             });
             let loss: f64 = terms.sum();
             let place = self.kept.partition_point(|&(kept, _)| kept <= loss);
@@ -50,10 +45,19 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         if let LatentStart::Nearest { candidates } = self.config.start {
             return self.nearest(objective, restarts, candidates);
         }
+        self.drawn_walks(objective.rows(), restarts)
+    }
+
+    /// Walks from draws, the same for so many images.
+    pub(super) fn drawn_walks(
+        &self,
+        num_images: usize,
+        restarts: usize,
+    ) -> Result<Vec<Vec<LatentWalk>>> {
         let (prior, len) = (self.generator.latent_prior(), self.generator.latent_len());
         let start = |restart| LatentWalk::start(&self.config, prior, len, restart);
         let starts = (0..restarts).map(start).collect::<Result<Vec<_>>>()?;
-        Ok(vec![starts; objective.rows()])
+        Ok(vec![starts; num_images])
     }
 
     fn nearest(

@@ -95,8 +95,17 @@ impl State {
         objective: &Objective,
         restarts: usize,
     ) -> Result<Self> {
-        let mut rows = Vec::with_capacity(objective.rows() * restarts);
-        for (image, walks) in search.walks(objective, restarts)?.into_iter().enumerate() {
+        Self::at(search, objective, search.walks(objective, restarts)?)
+    }
+
+    /// All rows at the starts of these walks, those of each image.
+    pub(super) fn at<G: Generator + Sync, D: Discriminator + Sync>(
+        search: &LatentSearch<G, D>,
+        objective: &Objective,
+        walks: Vec<Vec<LatentWalk>>,
+    ) -> Result<Self> {
+        let mut rows = Vec::new();
+        for (image, walks) in walks.into_iter().enumerate() {
             for (restart, walk) in walks.into_iter().enumerate() {
                 let best = Best {
                     objective: f64::INFINITY,
@@ -205,14 +214,8 @@ impl State {
 
     /// The best row of each image.
     pub(super) fn best_rows(&self) -> Vec<&Row> {
-        let mut best: Vec<Option<&Row>> = vec![None; self.num_images()];
-        for row in self.rows() {
-            let slot = &mut best[row.image];
-            if slot.is_none_or(|best| row.best.objective < best.best.objective) {
-                *slot = Some(row);
-            }
-        }
-        best.into_iter().flatten().collect()
+        let ranked = self.ranked_rows().into_iter();
+        ranked.filter_map(|rows| rows.first().copied()).collect()
     }
 
     pub(super) fn best_latents(&self) -> Vec<Vec<f32>> {

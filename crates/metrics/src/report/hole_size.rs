@@ -1,11 +1,9 @@
-use plotters::prelude::{BLACK, ChartBuilder, Color as _, EmptyElement, LineSeries, WHITE};
+use plotters::prelude::{Color as _, EmptyElement, LineSeries};
 use semantic_inpaint_data::Photo;
 
-use super::canvas::{FONT, LINE_PX, TEXT_PX, draw_line, picture};
-use super::marks::{LEGEND_PX, draw_legend, mark};
+use super::marks::mark;
+use super::psnr_chart::{Axis, psnr_chart};
 use crate::{EvaluationReport, Result};
-
-const SIZE_PX: (u32, u32) = (960, 480);
 
 /// What a label reaches: points of the missing share in percent and the PSNR in the hole.
 struct Curve {
@@ -24,27 +22,12 @@ pub(super) fn draw(report: &EvaluationReport) -> Result<Option<Photo>> {
     let (shares, values): (Vec<f64>, Vec<f64>) = points.into_iter().unzip();
     let high = shares.into_iter().fold(0.0, f64::max) * 1.05;
     let range = super::figures::range(&values);
-    let height = SIZE_PX.1.max((labels.len() as i32 * LINE_PX + 60) as u32);
-    let photo = picture((SIZE_PX.0, height), |area| {
-        let (plot, side) = area.split_horizontally(SIZE_PX.0 as i32 - LEGEND_PX);
-        draw_legend(&side, &labels, (16, 30))?;
-        draw_line(&plot, "PSNR in the hole (dB)", (8, 4))?;
-        let mut chart = ChartBuilder::on(&plot)
-            .margin_top(30)
-            .margin_right(16)
-            .x_label_area_size(48)
-            .y_label_area_size(56)
-            .build_cartesian_2d(0.0..high, range.clone())?;
-        chart
-            .configure_mesh()
-            .light_line_style(WHITE)
-            .bold_line_style(BLACK.mix(0.12))
-            .label_style((FONT, TEXT_PX))
-            .x_desc("missing share of the pixels (%)")
-            .axis_desc_style((FONT, TEXT_PX))
-            .x_label_formatter(&|share| format!("{share:.0}"))
-            .y_label_formatter(&|value| format!("{value:.1}"))
-            .draw()?;
+    let axis = Axis {
+        range: 0.0..high,
+        title: "missing share of the pixels (%)",
+        format: &|share| format!("{share:.0}"),
+    };
+    let photo = psnr_chart(&labels, axis, range, |chart| {
         for curve in &curves {
             let mark = mark(curve.place);
             for kind in &curve.kinds {

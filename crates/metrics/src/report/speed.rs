@@ -1,11 +1,10 @@
-use plotters::prelude::{BLACK, ChartBuilder, Color as _, EmptyElement, IntoLogRange as _, WHITE};
+use plotters::prelude::{EmptyElement, IntoLogRange as _};
 use semantic_inpaint_data::Photo;
 
-use super::canvas::{FONT, LINE_PX, TEXT_PX, draw_line, picture};
-use super::marks::{LEGEND_PX, draw_legend, mark};
+use super::marks::mark;
+use super::psnr_chart::{Axis, psnr_chart};
 use crate::{EvaluationReport, Result, Summary};
 
-const SIZE_PX: (u32, u32) = (960, 480);
 /// What a time of 0 is drawn at.
 const LEAST_SECONDS: f64 = 1e-6;
 
@@ -21,27 +20,12 @@ pub(super) fn draw(report: &EvaluationReport) -> Result<Option<Photo>> {
         seconds().fold(0.0, f64::max),
     );
     let range = super::figures::range(&points.iter().map(|(_, at)| at.1).collect::<Vec<_>>());
-    let height = SIZE_PX.1.max((labels.len() as i32 * LINE_PX + 60) as u32);
-    let photo = picture((SIZE_PX.0, height), |area| {
-        let (plot, side) = area.split_horizontally(SIZE_PX.0 as i32 - LEGEND_PX);
-        draw_legend(&side, &labels, (16, 30))?;
-        draw_line(&plot, "PSNR in the hole (dB)", (8, 4))?;
-        let mut chart = ChartBuilder::on(&plot)
-            .margin_top(30)
-            .margin_right(16)
-            .x_label_area_size(48)
-            .y_label_area_size(56)
-            .build_cartesian_2d((low / 2.0..high * 2.0).log_scale(), range.clone())?;
-        chart
-            .configure_mesh()
-            .light_line_style(WHITE)
-            .bold_line_style(BLACK.mix(0.12))
-            .label_style((FONT, TEXT_PX))
-            .x_desc("seconds per image")
-            .axis_desc_style((FONT, TEXT_PX))
-            .x_label_formatter(&|seconds| format!("{seconds}"))
-            .y_label_formatter(&|value| format!("{value:.1}"))
-            .draw()?;
+    let axis = Axis {
+        range: (low / 2.0..high * 2.0).log_scale(),
+        title: "seconds per image",
+        format: &|seconds| format!("{seconds}"),
+    };
+    let photo = psnr_chart(&labels, axis, range, |chart| {
         let marks = points.iter();
         chart.draw_series(marks.map(|&(place, at)| EmptyElement::at(at) + mark(place).shape()))?;
         Ok(())

@@ -1,22 +1,15 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator, DiscriminatorNorm};
 use semantic_inpaint_nn::AdamConfig;
 use semantic_inpaint_tensor::{Device, ImageBatch, Latent, LatentPrior, Tensor};
 use semantic_inpaint_train::{GanTrainer, GradientPenalty, Objective, StepReport, TrainConfig};
-use testkit::{Tolerance, assert_close, golden, images_from_levels};
+use testkit::{Tolerance, assert_close, golden, images_from_levels, under};
 
 use crate::{Trainer, weights};
 
 /// PyTorch's own f32 lies within 6e-7 of the file.
 const FOUR_STEPS: Tolerance = Tolerance::relative(1e-5);
-
-fn under(prefix: &str, file: &HashMap<String, Tensor>) -> BTreeMap<String, Tensor> {
-    let short = |name: &String| Some(name.strip_prefix(prefix)?.strip_prefix('.')?.to_owned());
-    file.iter()
-        .filter_map(|(name, tensor)| Some((short(name)?, tensor.clone())))
-        .collect()
-}
 
 fn trainer(
     case: &str,

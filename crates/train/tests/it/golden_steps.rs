@@ -1,10 +1,10 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
 use semantic_inpaint_nn::weight_file;
 use semantic_inpaint_tensor::{Device, ImageBatch, Latent, LatentPrior, Tensor};
 use semantic_inpaint_train::{GanTrainer, StepReport, TrainConfig};
-use testkit::{Tolerance, assert_close, golden, images_from_levels};
+use testkit::{Tolerance, assert_all_close, assert_close, golden, images_from_levels, under};
 
 use crate::{Trainer, weights};
 
@@ -21,13 +21,6 @@ const TEN_STEPS: Tolerance = Tolerance::relative(1e-5);
 
 fn file() -> HashMap<String, Tensor> {
     golden(FILE_OWNER, "train_step")
-}
-
-fn under(prefix: &str, file: &HashMap<String, Tensor>) -> BTreeMap<String, Tensor> {
-    let short = |name: &String| Some(name.strip_prefix(prefix)?.strip_prefix('.')?.to_owned());
-    file.iter()
-        .filter_map(|(name, tensor)| Some((short(name)?, tensor.clone())))
-        .collect()
 }
 
 fn start(file: &HashMap<String, Tensor>) -> Trainer {
@@ -58,22 +51,6 @@ fn step(trainer: &mut Trainer, file: &HashMap<String, Tensor>) -> StepReport {
     let real = ImageBatch::new(images_from_levels(&file["real_levels"])).unwrap();
     let z = file["z"].get(trainer.steps() as usize).unwrap();
     trainer.step_with(&real, &Latent::new(z).unwrap()).unwrap()
-}
-
-fn assert_all_close(
-    what: &str,
-    got: &BTreeMap<String, Tensor>,
-    want: &BTreeMap<String, Tensor>,
-    tolerance: Tolerance,
-) {
-    assert_eq!(
-        got.keys().collect::<Vec<_>>(),
-        want.keys().collect::<Vec<_>>(),
-        "{what}"
-    );
-    for (name, want) in want {
-        assert_close(&format!("{what}.{name}"), &got[name], want, tolerance);
-    }
 }
 
 /// Weights and running statistics of both networks.

@@ -2,12 +2,11 @@ use anyhow::{Result, bail};
 use semantic_inpaint::data::{ReadOptions, SourceKind};
 use semantic_inpaint::{
     DcganModel, Device, Framing, ImageSet, ImageSource, Method, MethodContext, MethodName,
-    load_context_encoder,
 };
 
 use super::Arguments;
 use crate::commands::prepare::read_set;
-use crate::method_choice::{USUAL_SIZE_PX, read_training_set};
+use crate::method_choice::{USUAL_SIZE_PX, read_context_encoders, read_training_set};
 
 /// Everything that an evaluation needs, ready.
 #[derive(Debug)]
@@ -39,9 +38,7 @@ impl Plan {
         let training_set = training_set.transpose()?;
         let size_px = size_px(&models, training_set.as_ref())?;
         let images = images(arguments, framing, size_px)?;
-        let encoders = arguments.context_encoder.iter();
-        let encoders = encoders.map(|path| load_context_encoder(path, device));
-        let encoders = encoders.collect::<semantic_inpaint::Result<Vec<_>>>()?;
+        let encoders = read_context_encoders(&arguments.context_encoder, device)?;
         let context = MethodContext {
             search,
             context_encoders: &encoders,

@@ -3,8 +3,8 @@ use std::ops::Range;
 use indicatif::ProgressBar;
 use semantic_inpaint::{EvaluationObserver, MaskShape};
 
-use crate::interrupt;
 use crate::progress::{self, Display};
+use crate::{interrupt, output};
 
 /// Parts of one image's completion on the bar, so that a slow batch is seen to move.
 const PARTS: u64 = 100;
@@ -62,8 +62,8 @@ impl EvaluationObserver for Watch {
 
     fn failed(&mut self, method: &str, mask: MaskShape, image: &str, reason: &str) {
         self.num_failures += 1;
-        let line = format!("warning: {method}, {mask}, {image}: {reason}");
-        self.bar.suspend(|| crate::output::note(line));
+        let text = format_args!("{method}, {mask}, {image}: {reason}");
+        self.bar.suspend(|| output::warn(text));
     }
 
     fn wants_stop(&mut self) -> bool {
