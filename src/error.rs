@@ -78,6 +78,9 @@ pub enum Error {
     /// A Context Encoder could not be read or does not fit the hole.
     #[error(transparent)]
     ContextEncoder(#[from] semantic_inpaint_context_encoder::Error),
+    /// An encoder of latents could not be read or is for another generator.
+    #[error(transparent)]
+    LatentEncoder(#[from] semantic_inpaint_latent_encoder::Error),
     /// A mask could not be built.
     #[error(transparent)]
     Mask(#[from] semantic_inpaint_mask::Error),

@@ -46,6 +46,7 @@ pub use semantic_inpaint_classical as classical;
 pub use semantic_inpaint_context_encoder as context_encoder;
 pub use semantic_inpaint_data as data;
 pub use semantic_inpaint_dcgan as dcgan;
+pub use semantic_inpaint_latent_encoder as latent_encoder;
 pub use semantic_inpaint_latent_search as latent_search;
 pub use semantic_inpaint_mask as mask;
 pub use semantic_inpaint_metrics as metrics;
@@ -60,7 +61,7 @@ pub use inpainter::{Inpainter, PhotoCompletion};
 pub use methods::{
     Method, MethodCompletion, MethodContext, MethodName, Requirement, Variant, WorkingSize,
 };
-pub use model_file::{load_context_encoder, load_model};
+pub use model_file::{load_context_encoder, load_latent_encoder, load_model};
 pub use photo::{Crop, PhotoError, PhotoFrame, Window};
 pub use photo_mask::photo_mask;
 pub use reconstruction::{num_reconstruction_searches, reconstruction_psnr};

@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use semantic_inpaint_context_encoder::ContextEncoderModel;
 use semantic_inpaint_dcgan::DcganModel;
+use semantic_inpaint_latent_encoder::LatentEncoderModel;
 use semantic_inpaint_tensor::Device;
 
 use crate::Result;
@@ -38,6 +39,19 @@ pub fn load_context_encoder(
     device: &Device,
 ) -> Result<ContextEncoderModel> {
     Ok(ContextEncoderModel::load(
+        &model_file(path.as_ref()),
+        device,
+    )?)
+}
+
+/// The encoder of latents in a file, or in the folder of a training run: its best by score, else its
+/// newest.
+///
+/// # Errors
+///
+/// [`Error::LatentEncoder`](crate::Error::LatentEncoder) naming the file.
+pub fn load_latent_encoder(path: impl AsRef<Path>, device: &Device) -> Result<LatentEncoderModel> {
+    Ok(LatentEncoderModel::load(
         &model_file(path.as_ref()),
         device,
     )?)

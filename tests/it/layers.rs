@@ -9,6 +9,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("semantic-inpaint-cli", 5),
     ("semantic-inpaint", 4),
     ("semantic-inpaint-context-encoder", 3),
+    ("semantic-inpaint-latent-encoder", 3),
     ("semantic-inpaint-pretrained", 3),
     ("semantic-inpaint-latent-search", 2),
     ("semantic-inpaint-train", 2),

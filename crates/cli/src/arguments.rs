@@ -42,6 +42,7 @@ enum Command {
 enum Train {
     Dcgan(Box<train::dcgan::Arguments>),
     ContextEncoder(Box<train::context_encoder::Arguments>),
+    LatentEncoder(Box<train::latent_encoder::Arguments>),
 }
 
 impl Arguments {
@@ -51,6 +52,9 @@ impl Arguments {
             Command::Train(Train::Dcgan(arguments)) => train::dcgan::run(&arguments),
             Command::Train(Train::ContextEncoder(arguments)) => {
                 train::context_encoder::run(&arguments)
+            }
+            Command::Train(Train::LatentEncoder(arguments)) => {
+                train::latent_encoder::run(&arguments)
             }
             Command::Sample(arguments) => sample::run(&arguments),
             Command::Score(arguments) => score::run(&arguments),

@@ -46,7 +46,6 @@ mod model;
 mod network;
 mod output;
 mod trainer;
-mod training_masks;
 
 pub use config::{Connection, ContextEncoderConfig, MaskChannel};
 pub use error::{Error, Result};
@@ -56,4 +55,3 @@ pub use model::ContextEncoderModel;
 pub use network::ContextEncoder;
 pub use output::Output;
 pub use trainer::{ContextEncoderTrainer, ContextEncoderTraining};
-pub use training_masks::draw_masks;

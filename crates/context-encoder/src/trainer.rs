@@ -7,8 +7,7 @@ use semantic_inpaint_train::{
 
 use crate::joint_loss::judged_part;
 use crate::{
-    ContextEncoder, ContextEncoderInpainter, Error, JointLoss, Result, draw_masks,
-    reconstruction_loss,
+    ContextEncoder, ContextEncoderInpainter, Error, JointLoss, Result, reconstruction_loss,
 };
 
 /// Streams of the seed: the masks of step t come from stream `MASK_STREAMS + t`.
@@ -112,7 +111,13 @@ impl<D: Discriminator> ContextEncoderTrainer<D> {
             ));
         }
         let rng = &mut Rng::from_seed_and_stream(train.seed, SAMPLE_STREAM);
-        let drawn = draw_masks(&masks, sample_images.count(), config.image_size_px, rng)?;
+        let drawn = Mask::draw(
+            &masks,
+            sample_images.count(),
+            config.image_size_px,
+            config.image_size_px,
+            rng,
+        )?;
         let sample_corrupted = CorruptedImages::new(sample_images, &drawn)?;
         config.output.check_holes(&drawn)?;
         Ok(Self {
@@ -163,7 +168,7 @@ impl<D: Discriminator> ContextEncoderTrainer<D> {
         let seed = self.adversaries.config().seed;
         let mut rng = Rng::from_seed_and_stream(seed, stream);
         let size_px = self.network().config().image_size_px;
-        let mask = draw_masks(&self.masks, images.count(), size_px, &mut rng)?;
+        let mask = Mask::draw(&self.masks, images.count(), size_px, size_px, &mut rng)?;
         self.step_with(images, &mask)
     }
 

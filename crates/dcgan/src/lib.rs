@@ -1,7 +1,7 @@
-//! The DCGAN generator and discriminator, their file format, and the import of PyTorch weights.
+//! The DCGAN generator, discriminator and encoder, their file format, and the import of PyTorch weights.
 //!
 //! [`DcganGenerator`] and [`DcganDiscriminator`] are made from a [`DcganConfig`] and either start
-//! anew or take weights. [`DcganModel`] is both in one safetensors file with a [`ModelCard`].
+//! anew or take weights; a [`DcganEncoder`] is the generator's approximate inverse. [`DcganModel`] is both in one safetensors file with a [`ModelCard`].
 //! [`import`] reads what PyTorch saved, without executing any of it.
 //!
 //! ```
@@ -22,6 +22,7 @@
 mod block;
 mod config;
 mod discriminator;
+mod encoder;
 mod error;
 mod generator;
 pub mod import;
@@ -29,6 +30,7 @@ mod model_file;
 
 pub use config::{DcganConfig, DiscriminatorNorm};
 pub use discriminator::DcganDiscriminator;
+pub use encoder::{DcganEncoder, DcganEncoderConfig};
 pub use error::{Error, Result};
 pub use generator::DcganGenerator;
 pub use model_file::DcganModel;

@@ -2,9 +2,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use ndarray::{Array3, ArrayView2, Axis, concatenate, s};
-use semantic_inpaint_tensor::{DType, Device, Tensor};
+use semantic_inpaint_tensor::{DType, Device, Rng, Tensor};
 
-use crate::{Error, Result};
+use crate::{Error, MaskShape, Result};
 
 #[cfg(test)]
 mod tests;
@@ -77,6 +77,38 @@ impl Mask {
         Ok(Self {
             known: Arc::new(known),
         })
+    }
+
+    /// `count` masks, each of one of the shapes, drawn with equal chance; shapes with chance are drawn
+    /// anew for each.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] without shapes; [`Error::DoesNotFit`] when a shape does not fit;
+    /// [`Error::ShapeMismatch`] when `count` is 0.
+    pub fn draw(
+        shapes: &[MaskShape],
+        count: usize,
+        height: usize,
+        width: usize,
+        rng: &mut Rng,
+    ) -> Result<Self> {
+        if shapes.is_empty() {
+            return Err(Error::OutOfRange {
+                what: "number of mask shapes",
+                expected: "at least one, for example square:20",
+                got: "0".into(),
+            });
+        }
+        let draw = |_| {
+            let index = match shapes.len() {
+                1 => 0,
+                len => rng.next_index(len),
+            };
+            shapes[index].build(height, width, rng)
+        };
+        let masks: Vec<Self> = (0..count).map(draw).collect::<Result<_>>()?;
+        Self::stack(&masks)
     }
 
     /// All masks of several batches behind each other.

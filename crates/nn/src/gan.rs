@@ -90,6 +90,24 @@ pub trait Discriminator: Network {
     }
 }
 
+/// Guesses latents from what is known of images: a generator's approximate inverse.
+pub trait LatentEncoder: Network {
+    /// Shape of one image.
+    fn image_shape(&self) -> ImageShape;
+
+    /// Length of one latent, Z.
+    fn latent_len(&self) -> usize;
+
+    /// The latents of images, `[N, C, H, W]` with their missing pixels 0, and masks `[N, 1, H, W]`,
+    /// 1 where known: `[N, Z]`, within the bounds of the generator's prior.
+    ///
+    /// # Errors
+    ///
+    /// A tensor error when a shape differs; [`Error::Frozen`](crate::Error::Frozen) when a frozen
+    /// network is run in training mode.
+    fn encode(&self, known: &ImageBatch, mask: &Tensor, mode: Mode) -> Result<Latent>;
+}
+
 /// A discriminator's outputs before the sigmoid.
 ///
 /// **Shape** `[N]`.

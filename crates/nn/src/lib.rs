@@ -3,7 +3,7 @@
 //! [`Params`] holds a network's tensors by name, in a fixed order; names are part of the interface,
 //! because weight files use them. Layers ([`Conv2d`], [`ConvTranspose2d`], [`BatchNorm`], [`SpectralNorm`]) are built
 //! on top of a `Params` and read their tensors from it, and [`Adam`] moves its trainable ones. The traits
-//! [`Generator`] and [`Discriminator`] are what trainers and inpainters ask of a network, whatever
+//! [`Generator`], [`Discriminator`] and [`LatentEncoder`] are what trainers and inpainters ask of a network, whatever
 //! its architecture.
 //!
 //! ```
@@ -39,7 +39,7 @@ pub use adam::{Adam, AdamConfig};
 pub use batch_norm::BatchNorm;
 pub use conv::{Conv2d, ConvTranspose2d};
 pub use error::{Error, Result};
-pub use gan::{Discriminator, Generator, Logits, Network};
+pub use gan::{Discriminator, Generator, LatentEncoder, Logits, Network};
 pub use init::Init;
 pub use leaky_relu::leaky_relu_pullback;
 pub use mode::Mode;

@@ -1,6 +1,6 @@
 //! `info`: what a model, a set, a run or an image is.
 
-mod context_encoder;
+mod encoders;
 mod model;
 
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use semantic_inpaint::context_encoder::ContextEncoderModel;
+use semantic_inpaint::latent_encoder::LatentEncoderModel;
 use semantic_inpaint::nn::model_file;
 use semantic_inpaint::train::RunDirectory;
 use semantic_inpaint::{ImageSet, ImageSource, PretrainedModel, read_photo};
@@ -73,8 +74,10 @@ fn describe(target: &Path) -> Result<Value> {
 }
 
 fn describe_safetensors(path: &Path) -> Result<Value> {
-    if model_file::kind(path).ok().flatten().as_deref() == Some(ContextEncoderModel::KIND) {
-        return context_encoder::describe(path);
+    match model_file::kind(path).ok().flatten().as_deref() {
+        Some(ContextEncoderModel::KIND) => return encoders::describe_context_encoder(path),
+        Some(LatentEncoderModel::KIND) => return encoders::describe_latent_encoder(path),
+        _ => {}
     }
     let of_model = match model::describe(&ModelChoice::File(path.into())) {
         Ok(facts) => return Ok(facts),

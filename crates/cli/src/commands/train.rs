@@ -4,6 +4,8 @@ mod board;
 pub(crate) mod context_encoder;
 pub(crate) mod dcgan;
 mod environment;
+mod hole_scorer;
+pub(crate) mod latent_encoder;
 mod options;
 mod run;
 mod settings;

@@ -28,5 +28,7 @@ mod tools;
 mod train;
 /// `train context-encoder`.
 mod train_context_encoder;
+
+mod train_latent_encoder;
 /// `train dcgan`: objectives, augmentation, faults.
 mod train_options;

@@ -1,8 +1,6 @@
 use semantic_inpaint_context_encoder::{
     ContextEncoderConfig, ContextEncoderTrainer, ContextEncoderTraining, JointLoss, Output,
-    draw_masks,
 };
-use semantic_inpaint_tensor::Rng;
 use semantic_inpaint_train::Trainer as _;
 
 use crate::{Trainer, discriminator, images, network, settings, shapes, small, trainer};
@@ -79,25 +77,4 @@ fn the_published_rates_are_the_defaults() {
     assert_eq!(training.train.discriminator.learning_rate, 2e-4);
     assert_eq!(training.train.generator.beta1, 0.5);
     assert_eq!(training.loss.adversarial_weight, 0.001);
-}
-
-#[test]
-fn every_shape_is_drawn_and_chance_is_drawn_anew_for_each_image() {
-    let draw = |seed| {
-        let shapes = shapes(&["square:12", "pixels:0.5"]);
-        draw_masks(&shapes, 40, 32, &mut Rng::from_seed(seed)).unwrap()
-    };
-    let masks = draw(1);
-    let count = |missing| {
-        (0..40)
-            .filter(|&index| masks.num_missing(index) == missing)
-            .count()
-    };
-    assert!(count(144) > 8 && count(512) > 8 && count(144) + count(512) == 40);
-    let random: Vec<_> = (0..40)
-        .filter(|&index| masks.num_missing(index) == 512)
-        .collect();
-    assert_ne!(masks.known(random[0]), masks.known(random[1]));
-    assert_eq!(masks, draw(1));
-    assert_ne!(masks, draw(2));
 }

@@ -134,3 +134,26 @@ fn debug_output_shows_counts_not_pixels() {
     let text = format!("{:?}", row_mask(1));
     assert_eq!(text, "Mask { height: 3, width: 4, num_missing: [4] }");
 }
+
+#[test]
+fn every_shape_is_drawn_and_chance_is_drawn_anew_for_each_image() {
+    let shapes: Vec<MaskShape> = ["square:12", "pixels:0.5"]
+        .map(|text| text.parse().unwrap())
+        .to_vec();
+    let draw = |seed| Mask::draw(&shapes, 40, 32, 32, &mut Rng::from_seed(seed)).unwrap();
+    let masks = draw(1);
+    let count = |missing| {
+        (0..40)
+            .filter(|&index| masks.num_missing(index) == missing)
+            .count()
+    };
+    assert!(count(144) > 8 && count(512) > 8 && count(144) + count(512) == 40);
+    let random: Vec<_> = (0..40)
+        .filter(|&index| masks.num_missing(index) == 512)
+        .collect();
+    assert_ne!(masks.known(random[0]), masks.known(random[1]));
+    assert_eq!(masks, draw(1));
+    assert_ne!(masks, draw(2));
+    let error = Mask::draw(&[], 1, 8, 8, &mut Rng::from_seed(1)).unwrap_err();
+    assert!(error.to_string().contains("square:20"), "{error}");
+}

@@ -1,30 +1,30 @@
 //! `train context-encoder`.
 
 mod overrides;
-mod scorer;
 
 use std::path::Path;
 
 use anyhow::{Result, bail};
 use clap::Args;
 use semantic_inpaint::context_encoder::{
-    ContextEncoder, ContextEncoderConfig, ContextEncoderModel, ContextEncoderTrainer,
-    ContextEncoderTraining, JointLoss,
+    ContextEncoder, ContextEncoderConfig, ContextEncoderInpainter, ContextEncoderModel,
+    ContextEncoderTrainer, ContextEncoderTraining, JointLoss,
 };
-use semantic_inpaint::data::{ContactSheet, Split};
+use semantic_inpaint::data::ContactSheet;
 use semantic_inpaint::dcgan::{DcganDiscriminator, DiscriminatorNorm};
+use semantic_inpaint::mask::Inpainter as _;
 use semantic_inpaint::nn::weight_file::{self, StoredPrecision};
 use semantic_inpaint::train::TrainConfig;
-use semantic_inpaint::{DcganConfig, Device, ImageSet, MaskShape, ModelCard, Rng};
+use semantic_inpaint::{CorruptedImages, DcganConfig, Device, ImageSet, MaskShape, ModelCard, Rng};
 use serde::{Deserialize, Serialize};
 
+use super::hole_scorer::{HoleScoreConfig, HoleScorer};
 use super::run::{Prepared, RunOptions, read_images};
 use super::settings::{DataConfig, RunSettings};
 use super::watch::ModelFiles;
 use crate::interrupt;
 use crate::status::Status;
 use overrides::Overrides;
-use scorer::Scorer;
 
 /// Train a Context Encoder, which fills a hole in one pass (Pathak et al. 2016)
 ///
@@ -53,7 +53,7 @@ struct RunConfig {
     loss: JointLoss,
     train: TrainConfig,
     data: DataConfig,
-    score: ScoreConfig,
+    score: HoleScoreConfig,
 }
 
 /// The discriminator, whose images are the network's outputs.
@@ -62,14 +62,6 @@ struct RunConfig {
 struct AdversaryConfig {
     channels: usize,
     norm: DiscriminatorNorm,
-}
-
-/// How checkpoints are scored.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct ScoreConfig {
-    /// Images of the validation part, which is not trained on then; 0 for no scores.
-    images: usize,
 }
 
 impl Default for AdversaryConfig {
@@ -90,7 +82,7 @@ impl Default for RunConfig {
             loss: JointLoss::default(),
             train: ContextEncoderTraining::train_config(),
             data: DataConfig::default(),
-            score: ScoreConfig::default(),
+            score: HoleScoreConfig::default(),
         }
     }
 }
@@ -116,13 +108,7 @@ impl RunSettings for RunConfig {
         self.discriminator().validate()?;
         self.loss.validate()?;
         self.train.validate()?;
-        if self.score.images > 0 && self.data.split != Split::All {
-            bail!(
-                "--score-images holds the validation part of all images out: leave out --split {}",
-                self.data.split
-            );
-        }
-        Ok(())
+        self.score.validate(self.data.split)
     }
 
     fn image_size_px(&self) -> usize {
@@ -146,19 +132,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     let options = &arguments.run;
     let mut settings: RunConfig = options.settings(&arguments.overrides, Overrides::apply)?;
     let device = &options.device.open()?;
-    let all = read_images(&settings)?;
-    let (set, held_out) = match settings.score.images {
-        0 => (all, None),
-        _ => (
-            all.split(Split::Train)?,
-            Some(all.split(Split::Validation)?),
-        ),
-    };
+    let (set, held_out) = settings.score.divide(read_images(&settings)?)?;
     if !options.resume {
         settings.model.fill = set.mean_color();
     }
     let trainer = trainer(&settings, &set, device)?;
     interrupt::listen()?;
+    let (score, seed) = (&settings.score, settings.train.seed);
+    let complete = |network: &ContextEncoder, corrupted: &CorruptedImages| {
+        Ok(ContextEncoderInpainter::new(network)?.inpaint(corrupted)?)
+    };
     let prepared = Prepared {
         name: "context-encoder",
         options,
@@ -166,7 +149,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
         set: &set,
         device,
         trainer,
-        scorer: Scorer::new(&settings, held_out, device)?,
+        scorer: HoleScorer::new(score, &settings.masks, seed, held_out, device, complete)?,
         models: ContextEncoderFiles {
             config: settings.model,
             masks: settings.masks.clone(),
