@@ -38,6 +38,9 @@ pub(crate) struct SearchOptions {
     /// Weight of the prior loss, lambda
     #[arg(long, allow_negative_numbers = true, value_name = "WEIGHT")]
     prior_weight: Option<f64>,
+    /// Weight of the latent's own prior, mu: of ||z||^2 / 2 for each coordinate, which keeps latents near 0
+    #[arg(long, allow_negative_numbers = true, value_name = "WEIGHT")]
+    latent_weight: Option<f64>,
     /// How much each known pixel counts: window (by the missing pixels in a window round it, the
     /// importance weights) or uniform (all alike)
     #[arg(long, value_name = "WEIGHTS")]
@@ -74,6 +77,7 @@ impl SearchOptions {
             optimizer: self.optimizer.unwrap_or(preset.optimizer),
             schedule: self.schedule.unwrap_or(preset.schedule),
             prior_weight: self.prior_weight.unwrap_or(preset.prior_weight),
+            latent_weight: self.latent_weight.unwrap_or(preset.latent_weight),
             weights: self.context_weights.unwrap_or(preset.weights),
             distance: self.context_distance.unwrap_or(preset.distance),
             window: self.window.unwrap_or(preset.window),
@@ -113,6 +117,7 @@ impl SearchOptions {
             ("--optimizer", self.optimizer.is_some()),
             ("--schedule", self.schedule.is_some()),
             ("--prior-weight", self.prior_weight.is_some()),
+            ("--latent-weight", self.latent_weight.is_some()),
             ("--context-weights", self.context_weights.is_some()),
             ("--context-distance", self.context_distance.is_some()),
             ("--window", self.window.is_some()),

@@ -40,6 +40,9 @@ pub struct SearchConfig {
     pub prior_weight: f64,
     /// Form of the prior loss.
     pub prior_loss: PriorLoss,
+    /// μ, the weight of the latent's own prior, [`latent_loss`](crate::latent_loss); 0 in all presets.
+    /// [`SearchConfig::constraint`] is the other way to keep z where the generator was trained.
+    pub latent_weight: f64,
     /// How far generated pixels are from known ones.
     pub distance: ContextDistance,
     /// How the context loss is summed up.
@@ -126,6 +129,7 @@ impl SearchConfig {
             answer: SearchAnswer::Best,
             prior_weight: 0.003,
             prior_loss: PriorLoss::LogOneMinusD,
+            latent_weight: 0.0,
             distance: ContextDistance::Absolute,
             reduction: ContextReduction::WeightedMean,
             weights: ContextWeights::Window,
@@ -231,8 +235,13 @@ impl SearchConfig {
                 candidates.to_string(),
             );
         }
-        if !(self.prior_weight.is_finite() && self.prior_weight >= 0.0) {
-            return invalid("prior weight", "at least 0", self.prior_weight.to_string());
+        for (what, weight) in [
+            ("prior weight", self.prior_weight),
+            ("latent weight", self.latent_weight),
+        ] {
+            if !(weight.is_finite() && weight >= 0.0) {
+                return invalid(what, "at least 0", weight.to_string());
+            }
         }
         let (learning_rate, momentum) = match self.optimizer {
             LatentOptimizer::Adam { learning_rate } => (learning_rate, 0.0),

@@ -51,7 +51,7 @@ pub struct SearchResult {
     pub context_loss: Vec<f64>,
     /// The prior loss of each image, without its weight; 0 where it was not asked for.
     pub prior_loss: Vec<f64>,
-    /// Context loss plus weighted prior loss.
+    /// Context loss plus weighted prior loss, plus the weighted latent loss where it has weight.
     pub objective: Vec<f64>,
     /// The restart that each image's result comes from.
     pub restart: Vec<usize>,
@@ -254,7 +254,9 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
                         objective.evaluate(&self.generator, discriminator, &group.z)?;
                 }
             }
-            if group.note(self.config.prior_weight) {
+            self.config
+                .add_latent_slope(&group.z, &mut group.evaluation);
+            if group.note(&self.config) {
                 Ok(())
             } else {
                 Err(Error::NotFinite { iteration })

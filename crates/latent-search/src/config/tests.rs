@@ -88,6 +88,13 @@ fn settings_outside_their_range_are_named() {
         ),
         (
             SearchConfig {
+                latent_weight: f64::INFINITY,
+                ..paper
+            },
+            "latent weight",
+        ),
+        (
+            SearchConfig {
                 optimizer: LatentOptimizer::Adam { learning_rate: 0.0 },
                 ..paper
             },

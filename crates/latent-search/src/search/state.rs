@@ -51,12 +51,12 @@ impl Group {
     }
 
     /// Keeps every row's present z if it is its best so far; false when a loss is not finite.
-    pub(super) fn note(&mut self, prior_weight: f64) -> bool {
+    pub(super) fn note(&mut self, config: &SearchConfig) -> bool {
         let Evaluation { context, prior, .. } = &self.evaluation;
         let losses = context.iter().copied().zip(prior.iter().copied());
         let rows = self.rows.iter_mut().zip(losses);
         rows.fold(true, |finite, (row, losses)| {
-            row.note(losses, prior_weight) && finite
+            row.note(losses, config) && finite
         })
     }
 }
@@ -78,8 +78,8 @@ pub(super) struct Best {
 
 impl Row {
     /// Keeps the present z if it is the best so far; false when a loss is not finite.
-    fn note(&mut self, (context, prior): (f32, f32), prior_weight: f64) -> bool {
-        let objective = f64::from(context) + prior_weight * f64::from(prior);
+    fn note(&mut self, (context, prior): (f32, f32), config: &SearchConfig) -> bool {
+        let objective = config.objective_of(context, prior, &self.walk.z);
         if objective < self.best.objective {
             (self.best.objective, self.best.context, self.best.prior) = (objective, context, prior);
             self.best.z.copy_from_slice(&self.walk.z);

@@ -155,6 +155,36 @@ fn a_search_lowers_the_objective_and_keeps_the_best() {
 }
 
 #[test]
+fn the_latents_own_prior_is_part_of_the_objective_and_shortens_latents() {
+    let images = corrupted(&photos(2));
+    let found = |latent_weight: f64, engine: Engine| {
+        let settings = SearchConfig {
+            latent_weight,
+            engine,
+            iterations: 30,
+            ..quick()
+        };
+        search(settings).search(&images, &mut Silent).unwrap()
+    };
+    let lengths = |result: &SearchResult| -> Vec<f64> {
+        let rows: Vec<Vec<f32>> = result.latent.tensor().to_vec2().unwrap();
+        let length = |row: &Vec<f32>| row.iter().map(|&z| f64::from(z).powi(2)).sum();
+        rows.iter().map(length).collect()
+    };
+    let free = found(0.0, Engine::default());
+    for engine in [Engine::default(), Engine::Plain] {
+        let held = found(2.0, engine);
+        for image in 0..2 {
+            let squares = lengths(&held)[image];
+            let parts = held.context_loss[image] + 0.003 * held.prior_loss[image];
+            let sum = parts + 2.0 * squares / 24.0;
+            assert!((sum - held.objective[image]).abs() < 1e-9, "{engine:?}");
+            assert!(squares < lengths(&free)[image]);
+        }
+    }
+}
+
+#[test]
 fn more_restarts_are_never_worse() {
     let images = corrupted(&photos(3));
     let (_, one) = complete(

@@ -56,15 +56,16 @@ fn assert_near(got: &[f64], want: &[f64], tolerance: f64, what: &str) {
 fn objectives() -> Vec<SearchConfig> {
     let mut settings = Vec::new();
     for distance in [ContextDistance::Absolute, ContextDistance::Squared] {
-        for (prior_weight, prior_loss) in [
-            (0.0, PriorLoss::MinusLogD),
-            (0.3, PriorLoss::LogOneMinusD),
-            (0.3, PriorLoss::MinusLogD),
+        for (prior_weight, prior_loss, latent_weight) in [
+            (0.0, PriorLoss::MinusLogD, 0.4),
+            (0.3, PriorLoss::LogOneMinusD, 0.0),
+            (0.3, PriorLoss::MinusLogD, 0.4),
         ] {
             settings.push(SearchConfig {
                 distance,
                 prior_weight,
                 prior_loss,
+                latent_weight,
                 ..quick()
             });
         }
@@ -86,6 +87,7 @@ fn losses_and_gradients_equal_the_plain_graph_with_all_settings() {
         let want = plain.objective(&images).unwrap().value_and_gradient(&z);
         let (got, want) = (got.unwrap(), want.unwrap());
         let what = format!("{settings:?}");
+        assert_near(&got.objective, &want.objective, 1e-5, &what);
         assert_near(&got.context_loss, &want.context_loss, 1e-5, &what);
         assert_near(&got.prior_loss, &want.prior_loss, 1e-5, &what);
         testkit::assert_close(
@@ -104,18 +106,20 @@ fn walks() -> Vec<SearchConfig> {
         learning_rate: 0.05,
         momentum: 0.9,
     };
-    let walk = |(optimizer, constraint)| SearchConfig {
+    let walk = |(optimizer, constraint, latent_weight)| SearchConfig {
         optimizer,
         constraint,
+        latent_weight,
         schedule: LatentSchedule::Cosine,
         ..quick()
     };
     let walks = [
-        (adam, LatentConstraint::Prior),
-        (nesterov, LatentConstraint::Clip { bound: 0.5 }),
-        (adam, LatentConstraint::StochasticClip { bound: 0.7 }),
-        (adam, LatentConstraint::Sphere),
-        (nesterov, LatentConstraint::Free),
+        (adam, LatentConstraint::Prior, 0.0),
+        (adam, LatentConstraint::Clip { bound: 0.9 }, 0.4),
+        (nesterov, LatentConstraint::Clip { bound: 0.5 }, 0.0),
+        (adam, LatentConstraint::StochasticClip { bound: 0.7 }, 0.4),
+        (adam, LatentConstraint::Sphere, 0.4),
+        (nesterov, LatentConstraint::Free, 0.4),
     ];
     walks.map(walk).to_vec()
 }
