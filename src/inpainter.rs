@@ -286,10 +286,13 @@ fn only_photo(image: &ImageBatch) -> Result<Photo> {
 fn one_of(search: &SearchResult, index: usize) -> Result<SearchResult> {
     let latent = search.latent.tensor().narrow(0, index, 1);
     let latent = latent.map_err(semantic_inpaint_tensor::Error::from)?;
+    let converged = search.converged[index];
+    let iterations = converged.unwrap_or(search.iterations);
     let trace = search.trace.iter().map(|point| TracePoint {
         iteration: point.iteration,
         objective: vec![point.objective[index]],
     });
+    let trace = trace.take_while(|point| point.iteration <= iterations);
     Ok(SearchResult {
         latent: Latent::new(latent)?,
         generated: search.generated.narrow(index, 1)?,
@@ -298,9 +301,10 @@ fn one_of(search: &SearchResult, index: usize) -> Result<SearchResult> {
         objective: vec![search.objective[index]],
         restart: vec![search.restart[index]],
         trace: trace.collect(),
-        iterations: search.iterations,
+        iterations,
+        converged: vec![converged],
         precision: search.precision,
-        stopped: search.stopped,
+        stopped: search.stopped && converged.is_none(),
     })
 }
 

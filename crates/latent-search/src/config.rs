@@ -1,6 +1,8 @@
 mod answer;
 mod context;
+mod convergence;
 mod latent;
+mod optimizer;
 mod preset;
 
 use semantic_inpaint_mask::{ImportanceWeights, Mask};
@@ -12,7 +14,9 @@ use crate::{Blend, Error, Result};
 
 pub use answer::SearchAnswer;
 pub use context::{ContextDistance, ContextReduction, ContextWeights};
-pub use latent::{LatentConstraint, LatentOptimizer, LatentSchedule, LatentStart};
+pub use convergence::Convergence;
+pub use latent::{LatentConstraint, LatentSchedule, LatentStart};
+pub use optimizer::LatentOptimizer;
 pub use preset::Preset;
 
 /// Settings of a latent search. The default is [`SearchConfig::paper`].
@@ -34,6 +38,8 @@ pub struct SearchConfig {
     /// Iterations after which, again and again, the worse half of an image's restarts is dropped until
     /// one is left (successive halving, Jamieson and Talwalkar 2016); `None` keeps all to the end.
     pub halve_every: Option<usize>,
+    /// When an image is done before its iterations are; `None` makes them all.
+    pub stop_when: Option<Convergence>,
     /// Which image is the answer, of those that the restarts found.
     pub answer: SearchAnswer,
     /// λ, the weight of the prior loss.
@@ -126,6 +132,7 @@ impl SearchConfig {
             start: LatentStart::Prior,
             restarts: 1,
             halve_every: None,
+            stop_when: None,
             answer: SearchAnswer::Best,
             prior_weight: 0.003,
             prior_loss: PriorLoss::LogOneMinusD,
@@ -198,19 +205,27 @@ impl SearchConfig {
         })
     }
 
+    /// Restarts that an image has left at the end: all, or those that [`SearchConfig::halve_every`] does not
+    /// drop. An observer that stops the search may find more.
+    #[must_use]
+    pub fn restarts_left(&self) -> usize {
+        let every = self.halve_every.unwrap_or(0);
+        let mut halvings = self.iterations.checked_div(every).unwrap_or(0);
+        let (mut left, least) = (self.restarts, self.answer.num_restarts());
+        while halvings > 0 && left > least {
+            left = left.div_ceil(2).max(least);
+            halvings -= 1;
+        }
+        left
+    }
+
     /// Succeeds when every setting is in its range. The window is checked with the mask.
     ///
     /// # Errors
     ///
     /// [`Error::InvalidSetting`] with the first that is not.
     pub fn validate(&self) -> Result<()> {
-        let invalid = |what, expected, got: String| {
-            Err(Error::InvalidSetting {
-                what,
-                expected,
-                got,
-            })
-        };
+        let invalid = |what, expected, got| Err(invalid(what, expected, got));
         for (what, count) in [("iterations", self.iterations), ("restarts", self.restarts)] {
             if count == 0 {
                 return invalid(what, "at least 1", "0".into());
@@ -243,27 +258,8 @@ impl SearchConfig {
                 return invalid(what, "at least 0", weight.to_string());
             }
         }
-        let (learning_rate, momentum) = match self.optimizer {
-            LatentOptimizer::Adam { learning_rate } => (learning_rate, 0.0),
-            LatentOptimizer::Nesterov {
-                learning_rate,
-                momentum,
-            } => (learning_rate, momentum),
-        };
-        if !(learning_rate.is_finite() && learning_rate > 0.0) {
-            return invalid(
-                "learning rate of z",
-                "a positive number",
-                learning_rate.to_string(),
-            );
-        }
-        if !(0.0..1.0).contains(&momentum) {
-            return invalid(
-                "momentum of z",
-                "at least 0 and below 1",
-                momentum.to_string(),
-            );
-        }
+        self.optimizer.validate()?;
+        self.stop_when.map_or(Ok(()), Convergence::validate)?;
         if let LatentConstraint::Clip { bound } | LatentConstraint::StochasticClip { bound } =
             self.constraint
             && !(bound.is_finite() && bound > 0.0)
@@ -274,13 +270,18 @@ impl SearchConfig {
     }
 }
 
-/// The error of a spelling that is none of those expected.
-fn unknown(what: &'static str, expected: &'static str, got: &str) -> Error {
+/// The error of a setting outside its range.
+fn invalid(what: &'static str, expected: &'static str, got: String) -> Error {
     Error::InvalidSetting {
         what,
         expected,
-        got: format!("`{got}`"),
+        got,
     }
+}
+
+/// The error of a spelling that is none of those expected.
+fn unknown(what: &'static str, expected: &'static str, got: &str) -> Error {
+    invalid(what, expected, format!("`{got}`"))
 }
 
 #[cfg(test)]

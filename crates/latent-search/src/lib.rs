@@ -63,8 +63,8 @@ mod search;
 
 pub use blend::{Blend, PoissonSolver, blend};
 pub use config::{
-    ContextDistance, ContextReduction, ContextWeights, Engine, LatentConstraint, LatentOptimizer,
-    LatentSchedule, LatentStart, Preset, PriorLoss, SearchAnswer, SearchConfig,
+    ContextDistance, ContextReduction, ContextWeights, Convergence, Engine, LatentConstraint,
+    LatentOptimizer, LatentSchedule, LatentStart, Preset, PriorLoss, SearchAnswer, SearchConfig,
 };
 pub use error::{Error, Result};
 pub use inpainter::LatentInpainter;

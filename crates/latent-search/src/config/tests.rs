@@ -102,6 +102,36 @@ fn settings_outside_their_range_are_named() {
         ),
         (
             SearchConfig {
+                optimizer: LatentOptimizer::Lbfgs {
+                    history: 0,
+                    learning_rate: 0.1,
+                },
+                ..paper
+            },
+            "history",
+        ),
+        (
+            SearchConfig {
+                stop_when: Some(Convergence {
+                    iterations: 0,
+                    improvement: 0.1,
+                }),
+                ..paper
+            },
+            "iterations without improvement",
+        ),
+        (
+            SearchConfig {
+                stop_when: Some(Convergence {
+                    iterations: 10,
+                    improvement: 1.0,
+                }),
+                ..paper
+            },
+            "improvement",
+        ),
+        (
+            SearchConfig {
                 constraint: LatentConstraint::Clip { bound: -1.0 },
                 ..paper
             },

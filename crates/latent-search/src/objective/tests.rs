@@ -292,5 +292,8 @@ fn the_latent_term_of_a_search_is_the_weighted_latent_loss_and_its_gradient() {
     let before = evaluation.clone();
     without.add_latent_slope(&rows, &mut evaluation);
     assert_eq!(evaluation.gradient, before.gradient);
-    assert_eq!(without.objective_of(0.5, -0.25, &rows[..12]), 0.5 - 0.003 * 0.25);
+    assert_eq!(
+        without.objective_of(0.5, -0.25, &rows[..12]),
+        0.5 - 0.003 * 0.25
+    );
 }

@@ -29,6 +29,9 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         }
         state.fetch(iteration)?;
         state.precision = Precision::F32;
+        state.window.begin_at(iteration);
+        let rows = state.groups.iter_mut().flat_map(|group| &mut group.rows);
+        rows.for_each(|row| row.walk.judge_anew());
         let config = &self.config;
         match networks {
             FastNetworks::Host(networks) => {
@@ -44,8 +47,23 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
                 groups.try_for_each(|group| group.judge_again(None, config, iteration))?;
             }
         }
+        self.judge_finished(state, iteration)?;
         state.best.fill(f64::INFINITY);
         state.note_best();
+        Ok(())
+    }
+
+    /// Judges the rows of images that are done in single precision.
+    fn judge_finished(&self, state: &mut State, iteration: usize) -> Result<()> {
+        let rows = std::mem::take(&mut state.finished);
+        let pair = match &self.frozen {
+            Some(FastNetworks::Host(networks)) => Some(networks.pair(Precision::F32)),
+            _ => None,
+        };
+        for mut group in state.groups_of(self.frozen.as_ref(), rows)? {
+            group.judge_again(pair, &self.config, iteration)?;
+            state.finished.extend(group.rows);
+        }
         Ok(())
     }
 }

@@ -1,3 +1,4 @@
+mod convergence;
 mod on_device;
 mod precision;
 mod ranking;
@@ -92,6 +93,31 @@ fn an_image_alone_in_batches_and_permuted_gives_the_same_bits() {
     for (place, &index) in order.iter().enumerate() {
         assert_eq!(one(&completed, place), one(&together, index));
         assert_eq!(permuted_result.objective[place], result.objective[index]);
+    }
+}
+
+#[test]
+fn rows_of_l_bfgs_do_not_depend_on_each_other() {
+    let images = planted(&lively_generator(), 5);
+    let settings = SearchConfig {
+        iterations: 40,
+        optimizer: "lbfgs:6".parse().unwrap(),
+        ..quick()
+    };
+    let lively = || {
+        let judge = networks().1;
+        LatentSearch::new(&lively_generator(), Some(&judge), settings).unwrap()
+    };
+    let (together, result) = complete(lively(), &corrupted(&images));
+    for index in [0, 4] {
+        let single = corrupted(&images.narrow(index, 1).unwrap());
+        let (alone, lone) = complete(lively(), &single);
+        assert_eq!(alone, one(&together, index));
+        assert_eq!(lone.objective[0], result.objective[index]);
+    }
+    let start = &result.trace[0].objective;
+    for (found, start) in result.objective.iter().zip(start) {
+        assert!(*found < 0.7 * start, "{found} of {start}");
     }
 }
 

@@ -169,6 +169,29 @@ fn a_search_on_the_device_ends_where_the_plain_one_does_however_it_moves() {
 }
 
 #[test]
+fn images_are_done_on_the_device_when_they_are_on_the_host() {
+    let images = corrupted(&planted(&lively_generator(), 3));
+    for optimizer in ["adam:0.1", "lbfgs:5"] {
+        let settings = SearchConfig {
+            iterations: 40,
+            optimizer: optimizer.parse().unwrap(),
+            stop_when: Some("5:0.08".parse().unwrap()),
+            schedule: LatentSchedule::Cosine,
+            ..quick()
+        };
+        let Some(search) = by_kernels(settings) else {
+            return;
+        };
+        let got = search.search(&images, &mut Silent).unwrap();
+        let want = on_host(settings).search(&images, &mut Silent).unwrap();
+        assert_eq!(got.converged, want.converged, "{optimizer}");
+        assert_eq!(got.iterations, want.iterations, "{optimizer}");
+        assert!(got.converged.iter().any(Option::is_some), "{optimizer}");
+        assert_near(&got.objective, &want.objective, 1e-2, optimizer);
+    }
+}
+
+#[test]
 fn rows_take_turns_where_memory_is_short() {
     let images = corrupted(&planted(&lively_generator(), 3));
     let settings = SearchConfig {
