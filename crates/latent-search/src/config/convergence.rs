@@ -65,7 +65,10 @@ impl FromStr for Convergence {
                 improvement: improvement.parse().ok()?,
             })
         });
-        parsed.ok_or_else(|| unknown("convergence", "ITERATIONS:SHARE, as 100:0.01", text))
+        let expected = "ITERATIONS:SHARE, as 100:0.01";
+        let parsed = parsed.ok_or_else(|| unknown("convergence", expected, text))?;
+        parsed.validate()?;
+        Ok(parsed)
     }
 }
 
@@ -80,6 +83,14 @@ mod tests {
         for text in ["50", "0.1:50", ":", "50:x", "50:0.1:2"] {
             let message = text.parse::<Convergence>().unwrap_err().to_string();
             assert!(message.contains("ITERATIONS:SHARE"), "{message}");
+        }
+        for (text, range) in [
+            ("0:0.1", "at least 1"),
+            ("9:1", "below 1"),
+            ("9:nan", "below 1"),
+        ] {
+            let message = text.parse::<Convergence>().unwrap_err().to_string();
+            assert!(message.contains(range), "{message}");
         }
     }
 

@@ -114,7 +114,9 @@ impl FromStr for LatentOptimizer {
             _ => None,
         };
         let expected = "adam:RATE, nesterov:RATE:MOMENTUM or lbfgs:HISTORY[:RATE]";
-        optimizer.ok_or_else(|| unknown("optimizer", expected, text))
+        let optimizer = optimizer.ok_or_else(|| unknown("optimizer", expected, text))?;
+        optimizer.validate()?;
+        Ok(optimizer)
     }
 }
 
@@ -141,6 +143,14 @@ mod tests {
             let message = text.parse::<LatentOptimizer>().unwrap_err().to_string();
             assert!(message.contains("adam:RATE"), "{message}");
             assert!(message.contains("lbfgs:HISTORY"), "{message}");
+        }
+        for (text, name) in [
+            ("lbfgs:0", "history"),
+            ("adam:-1", "rate"),
+            ("nesterov:1:1", "momentum"),
+        ] {
+            let message = text.parse::<LatentOptimizer>().unwrap_err().to_string();
+            assert!(message.contains(name), "{message}");
         }
     }
 }
