@@ -50,6 +50,17 @@ pub enum Error {
         /// Two of their sizes.
         sizes: [usize; 2],
     },
+    /// A search cannot give so many completions.
+    #[error(
+        "{asked} completions take as many restarts, and the search has {left} left at its end: raise its \
+         restarts or leave out its halving"
+    )]
+    TooFewRestarts {
+        /// Completions that were asked for.
+        asked: usize,
+        /// Restarts that are left.
+        left: usize,
+    },
     /// Photos and masks do not come in pairs.
     #[error(
         "{num_photos} photos and {num_masks} masks: give one mask for each of at least 1 photo"

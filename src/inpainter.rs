@@ -1,3 +1,5 @@
+mod ranked;
+
 use std::path::Path;
 
 use semantic_inpaint_data::{Photo, batch_to_photos};
@@ -10,6 +12,7 @@ use semantic_inpaint_pretrained::PretrainedModel;
 use semantic_inpaint_tensor::{Device, ImageBatch, Latent};
 
 use crate::{Crop, Error, Method, MethodCompletion, PhotoFrame, Result, Window, WorkingSize};
+pub use ranked::RankedPhotos;
 
 /// Side of the grid of shapes for methods that take any size: that of the usual model.
 const USUAL_SIZE_PX: usize = 64;
@@ -56,6 +59,7 @@ const USUAL_SIZE_PX: usize = 64;
 pub struct Inpainter {
     method: Method,
     crop: Crop,
+    num_completions: usize,
 }
 
 /// A completed photo and how it came about.
@@ -71,6 +75,8 @@ pub struct PhotoCompletion {
     pub completed_crop: Photo,
     /// The search, with exactly one image, of a method that has one.
     pub search: Option<SearchResult>,
+    /// Several completions, where they were asked for and the method has a search.
+    pub ranked: Option<RankedPhotos>,
 }
 
 impl Inpainter {
@@ -110,6 +116,7 @@ impl Inpainter {
         Self {
             method,
             crop: Crop::AroundHole,
+            num_completions: 0,
         }
     }
 
@@ -131,6 +138,17 @@ impl Inpainter {
     #[must_use]
     pub fn with_crop(self, crop: Crop) -> Self {
         Self { crop, ..self }
+    }
+
+    /// The same with so many completions of each photo beside the answer ([`PhotoCompletion::ranked`]), as
+    /// different restarts of the search find them; 0 gives the answer alone. A method without a search has
+    /// none.
+    #[must_use]
+    pub fn with_completions(self, count: usize) -> Self {
+        Self {
+            num_completions: count,
+            ..self
+        }
     }
 
     /// The same with the model on a device; a method without networks stays as it is.
@@ -164,7 +182,8 @@ impl Inpainter {
     /// # Errors
     ///
     /// [`Error::Photo`] when photo and mask do not fit together, [`Error::Search`] for settings that
-    /// are out of range or a failing device, [`Error::Classical`] for a fill that failed.
+    /// are out of range or a failing device, [`Error::Classical`] for a fill that failed,
+    /// [`Error::TooFewRestarts`] for more completions than the search finds.
     pub fn inpaint(&self, photo: &Photo, mask: &Mask) -> Result<Photo> {
         Ok(self.inpaint_observed(photo, mask, &mut Silent)?.photo)
     }
@@ -183,8 +202,8 @@ impl Inpainter {
     ) -> Result<PhotoCompletion> {
         let frame = self.frame(mask)?;
         let corrupted = frame.corrupted(photo, &Device::Cpu)?;
-        let completion = self.method.complete_observed(&corrupted, observer)?;
-        self.put_together(photo, &frame, &corrupted, completion)
+        let completion = self.complete(&corrupted, observer)?;
+        self.put_together(photo, &frame, &corrupted, &completion, 0)
     }
 
     /// The completions of several photos, each with its own mask: faster than one after the other, as
@@ -234,19 +253,24 @@ impl Inpainter {
         }
         let images = ImageBatch::concatenate(&images)?;
         let corrupted = CorruptedImages::new(&images, &Mask::stack(&masks)?)?;
-        let MethodCompletion { completed, search } =
-            self.method.complete_observed(&corrupted, observer)?;
+        let completion = self.complete(&corrupted, observer)?;
         let pairs = photos.iter().zip(frames).enumerate();
         pairs
             .map(|(index, (photo, frame))| {
-                let search = search.as_ref().map(|search| one_of(search, index));
-                let completion = MethodCompletion {
-                    completed: completed.narrow(index, 1)?,
-                    search: search.transpose()?,
-                };
-                self.put_together(photo, frame, &corrupted.narrow(index, 1)?, completion)
+                self.put_together(photo, frame, &corrupted, &completion, index)
             })
             .collect()
+    }
+
+    fn complete(
+        &self,
+        corrupted: &CorruptedImages,
+        observer: &mut dyn SearchObserver,
+    ) -> Result<MethodCompletion> {
+        match self.num_completions {
+            0 => self.method.complete_observed(corrupted, observer),
+            count => self.method.complete_ranked(corrupted, count, observer),
+        }
     }
 
     fn frame(&self, mask: &Mask) -> Result<PhotoFrame> {
@@ -258,20 +282,29 @@ impl Inpainter {
         })
     }
 
+    /// What became of one photo, whose window is image `index` of those that were completed.
     fn put_together(
         &self,
         photo: &Photo,
         frame: &PhotoFrame,
         corrupted: &CorruptedImages,
-        completion: MethodCompletion,
+        completion: &MethodCompletion,
+        index: usize,
     ) -> Result<PhotoCompletion> {
-        let MethodCompletion { completed, search } = completion;
+        let (corrupted, blend) = (corrupted.narrow(index, 1)?, self.method.blend());
+        let completed = completion.completed.narrow(index, 1)?;
+        let search = completion.search.as_ref();
+        let search = search.map(|search| one_of(search, index)).transpose()?;
+        let ranked = completion.ranked.as_ref();
+        let ranked =
+            ranked.map(|ranked| RankedPhotos::new(ranked, index, photo, frame, &corrupted, blend));
         Ok(PhotoCompletion {
-            photo: frame.stitch(photo, &completed, self.method.blend())?,
+            photo: frame.stitch(photo, &completed, blend)?,
             window: frame.window(),
             corrupted: only_photo(corrupted.images())?,
             completed_crop: only_photo(&completed)?,
             search,
+            ranked: ranked.transpose()?,
         })
     }
 }
@@ -286,10 +319,13 @@ fn only_photo(image: &ImageBatch) -> Result<Photo> {
 fn one_of(search: &SearchResult, index: usize) -> Result<SearchResult> {
     let latent = search.latent.tensor().narrow(0, index, 1);
     let latent = latent.map_err(semantic_inpaint_tensor::Error::from)?;
+    let converged = search.converged[index];
+    let iterations = converged.unwrap_or(search.iterations);
     let trace = search.trace.iter().map(|point| TracePoint {
         iteration: point.iteration,
         objective: vec![point.objective[index]],
     });
+    let trace = trace.take_while(|point| point.iteration <= iterations);
     Ok(SearchResult {
         latent: Latent::new(latent)?,
         generated: search.generated.narrow(index, 1)?,
@@ -298,9 +334,10 @@ fn one_of(search: &SearchResult, index: usize) -> Result<SearchResult> {
         objective: vec![search.objective[index]],
         restart: vec![search.restart[index]],
         trace: trace.collect(),
-        iterations: search.iterations,
+        iterations,
+        converged: vec![converged],
         precision: search.precision,
-        stopped: search.stopped,
+        stopped: search.stopped && converged.is_none(),
     })
 }
 

@@ -57,7 +57,7 @@ pub use semantic_inpaint_train as train;
 
 pub use comparison::{comparison, enlarged};
 pub use error::{Error, Result};
-pub use inpainter::{Inpainter, PhotoCompletion};
+pub use inpainter::{Inpainter, PhotoCompletion, RankedPhotos};
 pub use methods::{
     Method, MethodCompletion, MethodContext, MethodName, Requirement, Variant, WorkingSize,
 };

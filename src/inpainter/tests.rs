@@ -147,3 +147,46 @@ fn what_does_not_fit_together_is_refused() {
     let message = Inpainter::from_file("nowhere.safetensors").unwrap_err();
     assert!(message.to_string().contains("nowhere.safetensors"));
 }
+
+#[test]
+fn several_completions_are_ranked_and_the_hole_shows_where_they_disagree() {
+    let (photos, masks) = photos_and_masks();
+    let inpainter = inpainter().with_search(SearchConfig {
+        iterations: 4,
+        restarts: 4,
+        ..SearchConfig::paper()
+    });
+    let three = inpainter.clone().with_completions(3);
+    let completions = three.inpaint_batch(&photos, &masks, &mut Silent).unwrap();
+    let usual = inpainter.inpaint_batch(&photos, &masks, &mut Silent);
+    for (at, (completion, usual)) in completions.iter().zip(usual.unwrap()).enumerate() {
+        assert!(usual.ranked.is_none());
+        let ranked = completion.ranked.as_ref().unwrap();
+        assert_eq!((ranked.photos.len(), ranked.objective.len()), (3, 3));
+        assert_eq!(ranked.photos[0], completion.photo);
+        assert_eq!(usual.photo, completion.photo);
+        assert_ne!(ranked.photos[1], ranked.photos[2]);
+        assert!(ranked.objective.windows(2).all(|pair| pair[0] <= pair[1]));
+        let map = &ranked.disagreement;
+        let known = masks[at].known(0);
+        let is_gray = |pixel: &[u8]| pixel.iter().all(|level| *level == pixel[0]);
+        for (pixel, is_known) in map.rgb().chunks_exact(3).zip(known) {
+            assert!(is_gray(pixel) && (!is_known || pixel[0] == 0));
+        }
+        assert!(map.rgb().iter().any(|&level| level > 0));
+        for photo in &ranked.photos {
+            let pixels = photo
+                .rgb()
+                .chunks_exact(3)
+                .zip(photos[at].rgb().chunks_exact(3));
+            assert!(
+                pixels
+                    .zip(known)
+                    .all(|((a, b), is_known)| !is_known || a == b)
+            );
+        }
+    }
+    let refused = inpainter.with_completions(5).inpaint(&photos[0], &masks[0]);
+    let message = refused.unwrap_err().to_string();
+    assert!(message.contains("4 left"), "{message}");
+}

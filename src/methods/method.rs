@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use semantic_inpaint_dcgan::DcganModel;
 use semantic_inpaint_latent_search::{
-    Blend, SearchConfig, SearchObserver, SearchResult, Silent, blend,
+    Blend, RankedCompletions, SearchConfig, SearchObserver, SearchResult, Silent, blend,
 };
 use semantic_inpaint_mask::{CorruptedImages, Inpainter};
 use semantic_inpaint_tensor::{Device, Error as TensorError, ImageBatch};
@@ -63,6 +63,8 @@ pub struct MethodCompletion {
     pub completed: ImageBatch,
     /// The search, of a method that has one.
     pub search: Option<SearchResult>,
+    /// Several completions of each image, where they were asked for and the method has a search.
+    pub ranked: Option<RankedCompletions>,
 }
 
 /// One of the results that a method gives at once.
@@ -226,15 +228,47 @@ impl Method {
             Kind::Latent { latent, .. } => {
                 let search = latent.search()?.search(corrupted, observer)?;
                 Ok(MethodCompletion {
-                    completed: blended(corrupted, &search, latent.config.blend)?,
+                    completed: blended(corrupted, &search.generated, latent.config.blend)?,
                     search: Some(search),
+                    ranked: None,
                 })
             }
             Kind::Fill(fill) => Ok(MethodCompletion {
                 completed: fill.inpainter.inpaint(corrupted)?,
                 search: None,
+                ranked: None,
             }),
         }
+    }
+
+    /// As [`Method::complete_observed`], with so many completions of each image, ranked, where the method has
+    /// a search.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooFewRestarts`] when the search has fewer restarts left at its end, else as
+    /// [`Method::complete`].
+    pub fn complete_ranked(
+        &self,
+        corrupted: &CorruptedImages,
+        count: usize,
+        observer: &mut dyn SearchObserver,
+    ) -> Result<MethodCompletion> {
+        let Kind::Latent { latent, .. } = &self.kind else {
+            return self.complete_observed(corrupted, observer);
+        };
+        let left = latent.config.restarts_left();
+        if count > left {
+            return Err(Error::TooFewRestarts { asked: count, left });
+        }
+        let mut ranked = latent.search()?.completions(corrupted, observer)?;
+        ranked.ranks.truncate(count);
+        let generated = &ranked.result.generated;
+        Ok(MethodCompletion {
+            completed: blended(corrupted, generated, latent.config.blend)?,
+            search: Some(ranked.result.clone()),
+            ranked: Some(ranked),
+        })
     }
 
     /// All results that it gives at once, for comparisons: one search blended both ways, "latent (overlay)"
@@ -256,7 +290,7 @@ impl Method {
                 let variant = |kind: Blend| {
                     Ok(Variant {
                         label: format!("{} ({kind})", self.label),
-                        completed: blended(corrupted, &search, kind)?,
+                        completed: blended(corrupted, &search.generated, kind)?,
                     })
                 };
                 [Blend::Overlay, Blend::Poisson]
@@ -282,10 +316,14 @@ impl fmt::Debug for Method {
     }
 }
 
-/// What a search found, on the device of the corrupted images and blended into them.
-fn blended(corrupted: &CorruptedImages, search: &SearchResult, kind: Blend) -> Result<ImageBatch> {
+/// Generated images, on the device of the corrupted ones and blended into them.
+pub(crate) fn blended(
+    corrupted: &CorruptedImages,
+    generated: &ImageBatch,
+    kind: Blend,
+) -> Result<ImageBatch> {
     let device = corrupted.images().tensor().device();
-    let generated = search.generated.tensor().to_device(device);
+    let generated = generated.tensor().to_device(device);
     let generated = ImageBatch::new(generated.map_err(TensorError::from)?)?;
     Ok(blend(corrupted, &generated, kind)?)
 }

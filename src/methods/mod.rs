@@ -11,5 +11,6 @@ mod tests;
 mod trained_encoders;
 
 pub use context::MethodContext;
+pub(crate) use method::blended;
 pub use method::{Method, MethodCompletion, Variant, WorkingSize};
 pub use name::{MethodName, Requirement};

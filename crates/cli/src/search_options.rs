@@ -1,7 +1,8 @@
 use anyhow::Result;
 use clap::Args;
 use semantic_inpaint::latent_search::{
-    ContextDistance, ContextWeights, LatentOptimizer, LatentSchedule, LatentStart, SearchAnswer,
+    ContextDistance, ContextWeights, Convergence, LatentOptimizer, LatentSchedule, LatentStart,
+    SearchAnswer,
 };
 use semantic_inpaint::{Engine, Favor, Precision, Preset, SearchConfig};
 
@@ -21,6 +22,10 @@ pub(crate) struct SearchOptions {
     /// Iterations after which, again and again, the worse half of a photo's starting points is given up
     #[arg(long, value_name = "ITERATIONS")]
     halve_every: Option<usize>,
+    /// Be done with a photo when so many iterations have lowered its loss by no more than this share, 100:0.01
+    /// say [default: make all iterations]
+    #[arg(long, value_name = "ITERATIONS:SHARE")]
+    stop_when: Option<Convergence>,
     /// Where a search starts: prior (a draw), normal, or nearest:COUNT (the best of so many draws by the
     /// known pixels)
     #[arg(long)]
@@ -29,15 +34,19 @@ pub(crate) struct SearchOptions {
     /// of the best so many, softer and nearer on average)
     #[arg(long)]
     answer: Option<SearchAnswer>,
-    /// How the latent moves: adam:RATE or nesterov:RATE:MOMENTUM
+    /// How the latent moves: adam:RATE, nesterov:RATE:MOMENTUM or lbfgs:HISTORY[:RATE] (limited-memory BFGS; the
+    /// rate, 0.1 unless it is given, is that of its first step)
     #[arg(long)]
     optimizer: Option<LatentOptimizer>,
     /// How its step size changes: constant or cosine (falling to 0)
     #[arg(long)]
     schedule: Option<LatentSchedule>,
     /// Weight of the prior loss, lambda
-    #[arg(long, allow_negative_numbers = true, value_name = "WEIGHT")]
+    #[arg(long, allow_negative_numbers = true, value_name = "WEIGHT", value_parser = weight)]
     prior_weight: Option<f64>,
+    /// Weight of the latent's own prior, mu: of ||z||^2 / 2 for each coordinate, which keeps latents near 0
+    #[arg(long, allow_negative_numbers = true, value_name = "WEIGHT", value_parser = weight)]
+    latent_weight: Option<f64>,
     /// How much each known pixel counts: window (by the missing pixels in a window round it, the
     /// importance weights) or uniform (all alike)
     #[arg(long, value_name = "WEIGHTS")]
@@ -69,11 +78,13 @@ impl SearchOptions {
             iterations: self.iterations.unwrap_or(preset.iterations),
             restarts: self.restarts.unwrap_or(preset.restarts),
             halve_every: self.halve_every.or(preset.halve_every),
+            stop_when: self.stop_when.or(preset.stop_when),
             start: self.start.unwrap_or(preset.start),
             answer: self.answer.unwrap_or(preset.answer),
             optimizer: self.optimizer.unwrap_or(preset.optimizer),
             schedule: self.schedule.unwrap_or(preset.schedule),
             prior_weight: self.prior_weight.unwrap_or(preset.prior_weight),
+            latent_weight: self.latent_weight.unwrap_or(preset.latent_weight),
             weights: self.context_weights.unwrap_or(preset.weights),
             distance: self.context_distance.unwrap_or(preset.distance),
             window: self.window.unwrap_or(preset.window),
@@ -108,11 +119,13 @@ impl SearchOptions {
             ("--iterations", self.iterations.is_some()),
             ("--restarts", self.restarts.is_some()),
             ("--halve-every", self.halve_every.is_some()),
+            ("--stop-when", self.stop_when.is_some()),
             ("--start", self.start.is_some()),
             ("--answer", self.answer.is_some()),
             ("--optimizer", self.optimizer.is_some()),
             ("--schedule", self.schedule.is_some()),
             ("--prior-weight", self.prior_weight.is_some()),
+            ("--latent-weight", self.latent_weight.is_some()),
             ("--context-weights", self.context_weights.is_some()),
             ("--context-distance", self.context_distance.is_some()),
             ("--window", self.window.is_some()),
@@ -122,4 +135,11 @@ impl SearchOptions {
         let given = options.into_iter().filter(|(_, is_given)| *is_given);
         given.map(|(name, _)| name).collect()
     }
+}
+
+/// A weight of a loss.
+fn weight(text: &str) -> std::result::Result<f64, String> {
+    let weight = text.parse().ok();
+    let weight = weight.filter(|weight: &f64| weight.is_finite() && *weight >= 0.0);
+    weight.ok_or_else(|| "a weight is a number of at least 0: give 0 to leave its loss out".into())
 }

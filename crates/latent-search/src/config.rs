@@ -1,6 +1,8 @@
 mod answer;
 mod context;
+mod convergence;
 mod latent;
+mod optimizer;
 mod preset;
 
 use semantic_inpaint_mask::{ImportanceWeights, Mask};
@@ -12,7 +14,9 @@ use crate::{Blend, Error, Result};
 
 pub use answer::SearchAnswer;
 pub use context::{ContextDistance, ContextReduction, ContextWeights};
-pub use latent::{LatentConstraint, LatentOptimizer, LatentSchedule, LatentStart};
+pub use convergence::Convergence;
+pub use latent::{LatentConstraint, LatentSchedule, LatentStart};
+pub use optimizer::LatentOptimizer;
 pub use preset::Preset;
 
 /// Settings of a latent search. The default is [`SearchConfig::paper`].
@@ -34,12 +38,17 @@ pub struct SearchConfig {
     /// Iterations after which, again and again, the worse half of an image's restarts is dropped until
     /// one is left (successive halving, Jamieson and Talwalkar 2016); `None` keeps all to the end.
     pub halve_every: Option<usize>,
+    /// When an image is done before its iterations are; `None` makes them all.
+    pub stop_when: Option<Convergence>,
     /// Which image is the answer, of those that the restarts found.
     pub answer: SearchAnswer,
     /// λ, the weight of the prior loss.
     pub prior_weight: f64,
     /// Form of the prior loss.
     pub prior_loss: PriorLoss,
+    /// μ, the weight of the latent's own prior, [`latent_loss`](crate::latent_loss); 0 in all presets.
+    /// [`SearchConfig::constraint`] is the other way to keep z where the generator was trained.
+    pub latent_weight: f64,
     /// How far generated pixels are from known ones.
     pub distance: ContextDistance,
     /// How the context loss is summed up.
@@ -123,9 +132,11 @@ impl SearchConfig {
             start: LatentStart::Prior,
             restarts: 1,
             halve_every: None,
+            stop_when: None,
             answer: SearchAnswer::Best,
             prior_weight: 0.003,
             prior_loss: PriorLoss::LogOneMinusD,
+            latent_weight: 0.0,
             distance: ContextDistance::Absolute,
             reduction: ContextReduction::WeightedMean,
             weights: ContextWeights::Window,
@@ -194,19 +205,27 @@ impl SearchConfig {
         })
     }
 
+    /// Restarts that an image has left at the end: all, or those that [`SearchConfig::halve_every`] does not
+    /// drop. An observer that stops the search may find more.
+    #[must_use]
+    pub fn restarts_left(&self) -> usize {
+        let every = self.halve_every.unwrap_or(0);
+        let mut halvings = self.iterations.checked_div(every).unwrap_or(0);
+        let (mut left, least) = (self.restarts, self.answer.num_restarts());
+        while halvings > 0 && left > least {
+            left = left.div_ceil(2).max(least);
+            halvings -= 1;
+        }
+        left
+    }
+
     /// Succeeds when every setting is in its range. The window is checked with the mask.
     ///
     /// # Errors
     ///
     /// [`Error::InvalidSetting`] with the first that is not.
     pub fn validate(&self) -> Result<()> {
-        let invalid = |what, expected, got: String| {
-            Err(Error::InvalidSetting {
-                what,
-                expected,
-                got,
-            })
-        };
+        let invalid = |what, expected, got| Err(invalid(what, expected, got));
         for (what, count) in [("iterations", self.iterations), ("restarts", self.restarts)] {
             if count == 0 {
                 return invalid(what, "at least 1", "0".into());
@@ -231,30 +250,16 @@ impl SearchConfig {
                 candidates.to_string(),
             );
         }
-        if !(self.prior_weight.is_finite() && self.prior_weight >= 0.0) {
-            return invalid("prior weight", "at least 0", self.prior_weight.to_string());
+        for (what, weight) in [
+            ("prior weight", self.prior_weight),
+            ("latent weight", self.latent_weight),
+        ] {
+            if !(weight.is_finite() && weight >= 0.0) {
+                return invalid(what, "at least 0", weight.to_string());
+            }
         }
-        let (learning_rate, momentum) = match self.optimizer {
-            LatentOptimizer::Adam { learning_rate } => (learning_rate, 0.0),
-            LatentOptimizer::Nesterov {
-                learning_rate,
-                momentum,
-            } => (learning_rate, momentum),
-        };
-        if !(learning_rate.is_finite() && learning_rate > 0.0) {
-            return invalid(
-                "learning rate of z",
-                "a positive number",
-                learning_rate.to_string(),
-            );
-        }
-        if !(0.0..1.0).contains(&momentum) {
-            return invalid(
-                "momentum of z",
-                "at least 0 and below 1",
-                momentum.to_string(),
-            );
-        }
+        self.optimizer.validate()?;
+        self.stop_when.map_or(Ok(()), Convergence::validate)?;
         if let LatentConstraint::Clip { bound } | LatentConstraint::StochasticClip { bound } =
             self.constraint
             && !(bound.is_finite() && bound > 0.0)
@@ -265,13 +270,18 @@ impl SearchConfig {
     }
 }
 
-/// The error of a spelling that is none of those expected.
-fn unknown(what: &'static str, expected: &'static str, got: &str) -> Error {
+/// The error of a setting outside its range.
+fn invalid(what: &'static str, expected: &'static str, got: String) -> Error {
     Error::InvalidSetting {
         what,
         expected,
-        got: format!("`{got}`"),
+        got,
     }
+}
+
+/// The error of a spelling that is none of those expected.
+fn unknown(what: &'static str, expected: &'static str, got: &str) -> Error {
+    invalid(what, expected, format!("`{got}`"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
+mod lbfgs;
+
 use semantic_inpaint_tensor::{Device, LatentPrior, Rng};
 
 use crate::{LatentConstraint, LatentOptimizer, LatentStart, Result, SearchConfig};
+use lbfgs::{Lbfgs, LbfgsRule, Point};
 
 /// Streams of the seed: restart r starts from stream `START_STREAMS + r`, and draws its stochastic
 /// clipping from stream `CLIP_STREAMS + r`.
@@ -23,6 +26,7 @@ pub(crate) struct LatentWalk {
     pub(crate) z: Vec<f32>,
     first: Vec<f32>,
     second: Vec<f32>,
+    lbfgs: Lbfgs,
     /// Updates made.
     iteration: i32,
     constraint: LatentConstraint,
@@ -56,6 +60,7 @@ impl LatentWalk {
         let mut walk = Self {
             first: vec![0.0; z.len()],
             second: vec![0.0; z.len()],
+            lbfgs: Lbfgs::default(),
             z,
             iteration: 0,
             constraint: resolve(config.constraint, prior),
@@ -78,8 +83,23 @@ impl LatentWalk {
         self.iteration = updates as i32;
     }
 
-    /// Moves z by one update along `gradient`, `[Z]`, with this share of the step size.
-    pub(crate) fn update(&mut self, optimizer: LatentOptimizer, scale: f64, gradient: &[f32]) {
+    /// Goes back to the last point that was good enough, if z is a mere trial: the objective is another from
+    /// now on.
+    pub(crate) fn judge_anew(&mut self) {
+        if let Some(z) = self.lbfgs.forget_base() {
+            self.z = z;
+        }
+    }
+
+    /// Moves z by one update along `gradient`, `[Z]`, with this share of the step size; the objective at z
+    /// tells whether the last update was a good one.
+    pub(crate) fn update(
+        &mut self,
+        optimizer: LatentOptimizer,
+        scale: f64,
+        objective: f64,
+        gradient: &[f32],
+    ) {
         self.iteration += 1;
         match optimizer {
             LatentOptimizer::Adam { learning_rate } => {
@@ -90,6 +110,19 @@ impl LatentWalk {
                 momentum,
             } => {
                 self.nesterov((scale * learning_rate) as f32, momentum as f32, gradient);
+            }
+            LatentOptimizer::Lbfgs {
+                history,
+                learning_rate,
+            } => {
+                let rule = LbfgsRule {
+                    history,
+                    learning_rate,
+                    scale,
+                    constraint: self.constraint,
+                };
+                let found = Point::new(&self.z, objective, gradient);
+                self.z = self.lbfgs.next(rule, found);
             }
         }
         self.constrain();
@@ -177,9 +210,8 @@ pub(crate) fn rates(config: &SearchConfig) -> Vec<f32> {
             LatentOptimizer::Adam { learning_rate } => {
                 adam_rates((scale * learning_rate) as f32, iteration as i32 + 1)
             }
-            LatentOptimizer::Nesterov { learning_rate, .. } => {
-                [(scale * learning_rate) as f32, 0.0]
-            }
+            LatentOptimizer::Nesterov { learning_rate, .. }
+            | LatentOptimizer::Lbfgs { learning_rate, .. } => [(scale * learning_rate) as f32, 0.0],
         }
     };
     (0..config.iterations).flat_map(rate).collect()
@@ -221,7 +253,12 @@ mod tests {
                 ..paper
             });
             for _ in 0..50 {
-                walk.update(LatentOptimizer::Adam { learning_rate: 0.1 }, 1.0, &push);
+                walk.update(
+                    LatentOptimizer::Adam { learning_rate: 0.1 },
+                    1.0,
+                    0.0,
+                    &push,
+                );
                 assert!(walk.z.iter().all(|z| z.abs() <= 1.0));
             }
         }
@@ -229,7 +266,12 @@ mod tests {
             constraint: LatentConstraint::Sphere,
             ..paper
         });
-        walk.update(LatentOptimizer::Adam { learning_rate: 0.1 }, 1.0, &push);
+        walk.update(
+            LatentOptimizer::Adam { learning_rate: 0.1 },
+            1.0,
+            0.0,
+            &push,
+        );
         let norm = walk.z.iter().map(|z| z * z).sum::<f32>().sqrt();
         assert!((norm - 10.0).abs() < 1e-4);
     }
@@ -254,7 +296,7 @@ mod tests {
             let mut walk = walk(&SearchConfig::paper());
             for _ in 0..iterations {
                 let gradient: Vec<f32> = walk.z.iter().map(|z| 2.0 * (z - 0.25)).collect();
-                walk.update(optimizer, 1.0, &gradient);
+                walk.update(optimizer, 1.0, 0.0, &gradient);
             }
             assert!(
                 walk.z.iter().all(|z| (z - 0.25).abs() < 1e-2),

@@ -5,11 +5,12 @@
 //! latent z that minimizes
 //!
 //! ```text
-//! sum_i W_i |G(z)_i - y_i|  +  λ log(1 - D(G(z)))
+//! sum_i W_i |G(z)_i - y_i|  +  λ log(1 - D(G(z)))  +  μ ||z||² / (2 Z)
 //! ```
 //!
 //! where W is highest next to the hole and 0 in it ([`context_loss`], [`prior_loss`]); other weights
-//! and the squared distance are a choice ([`ContextWeights`], [`ContextDistance`]).
+//! and the squared distance are a choice ([`ContextWeights`], [`ContextDistance`]). The last term, the
+//! latent's own prior, is not the paper's: μ is 0 unless it is asked for ([`latent_loss`]).
 //! [`blend()`] pastes `G(z)` into the hole, and [`LatentInpainter`] does all of it. [`SearchConfig`]
 //! has the published settings as [`Preset`]s; a [`SearchObserver`] watches a search and may stop it.
 //!
@@ -62,12 +63,12 @@ mod search;
 
 pub use blend::{Blend, PoissonSolver, blend};
 pub use config::{
-    ContextDistance, ContextReduction, ContextWeights, Engine, LatentConstraint, LatentOptimizer,
-    LatentSchedule, LatentStart, Preset, PriorLoss, SearchAnswer, SearchConfig,
+    ContextDistance, ContextReduction, ContextWeights, Convergence, Engine, LatentConstraint,
+    LatentOptimizer, LatentSchedule, LatentStart, Preset, PriorLoss, SearchAnswer, SearchConfig,
 };
 pub use error::{Error, Result};
 pub use inpainter::LatentInpainter;
-pub use objective::{context_loss, prior_loss};
+pub use objective::{context_loss, latent_loss, prior_loss};
 pub use observer::{SearchObserver, SearchProgress, Silent};
 pub use search::{
     LatentSearch, ObjectiveValue, RankedCompletion, RankedCompletions, SearchObjective,

@@ -1,3 +1,5 @@
+mod terms;
+
 use semantic_inpaint_mask::{CorruptedImages, ImportanceWeights};
 use semantic_inpaint_nn::loss::{log_one_minus_sigmoid, log_sigmoid};
 use semantic_inpaint_nn::{Discriminator, Generator, Logits, Mode};
@@ -67,6 +69,22 @@ pub fn prior_loss(logits: &Logits, form: PriorLoss) -> Result<Tensor> {
     })
 }
 
+/// The latent loss of each row: how improbable its latent is under the standard normal prior.
+///
+/// **Equation**: `||z||^2 / (2 Z)`, the negative log density `||z||^2 / 2 + Z log(2 pi) / 2` for each
+/// coordinate and without its constant, so that its weight means the same for every length of latents.
+/// Bora et al. 2017 (arXiv 1703.03208) add `lambda ||z||^2`, which is this with the weight `2 Z lambda`.
+/// **Shapes** `[N, Z]` to `[N]`. **Range** at least 0; 1/2 on average over the prior, and everywhere on the
+/// sphere of radius `sqrt(Z)`, where it changes nothing.
+///
+/// # Errors
+///
+/// A tensor error when the device fails.
+pub fn latent_loss(latent: &Latent) -> Result<Tensor> {
+    let squares = latent.tensor().sqr().and_then(|squares| squares.mean(1));
+    Ok((squares.map_err(TensorError::from)? * 0.5).map_err(TensorError::from)?)
+}
+
 /// The sum of the weighted distances of each image, `[N]`.
 fn weighted_distance(
     generated: &Tensor,
@@ -124,6 +142,8 @@ pub(crate) struct Objective {
     pub(crate) distance: ContextDistance,
     pub(crate) prior_weight: f64,
     pub(crate) prior_loss: PriorLoss,
+    /// What a device that judges and moves the rows itself adds; else the host adds the latent loss.
+    pub(crate) latent_weight: f64,
 }
 
 /// The losses of a group of rows, and the gradient of their objectives.
@@ -188,6 +208,7 @@ impl Objective {
             distance: config.distance,
             prior_weight: config.prior_weight,
             prior_loss: config.prior_loss,
+            latent_weight: config.latent_weight,
         })
     }
 
@@ -208,6 +229,7 @@ impl Objective {
             distance: self.distance,
             prior_weight: self.prior_weight,
             prior_loss: self.prior_loss,
+            latent_weight: self.latent_weight,
         })
     }
 

@@ -1,3 +1,4 @@
+mod convergence;
 mod halving;
 mod objective_at;
 mod on_device;
@@ -51,14 +52,17 @@ pub struct SearchResult {
     pub context_loss: Vec<f64>,
     /// The prior loss of each image, without its weight; 0 where it was not asked for.
     pub prior_loss: Vec<f64>,
-    /// Context loss plus weighted prior loss.
+    /// Context loss plus weighted prior loss, plus the weighted latent loss where it has weight.
     pub objective: Vec<f64>,
     /// The restart that each image's result comes from.
     pub restart: Vec<usize>,
-    /// The course of the search, about 150 points.
+    /// The course of the search, at most about 150 points.
     pub trace: Vec<TracePoint>,
-    /// Iterations made.
+    /// Iterations made, with the image that needed most.
     pub iterations: usize,
+    /// The iterations after which each image was done by [`SearchConfig::stop_when`]; `None` for those that
+    /// went on to the end.
+    pub converged: Vec<Option<usize>>,
     /// What the layers between maps multiplied until the last tenth of the iterations. All losses are
     /// in single precision, but those of the trace before that tenth.
     pub precision: Precision,
@@ -132,7 +136,8 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
     /// Finds for each image the latent with the lowest objective.
     ///
     /// The best iterate is kept, not the last one. The search ends early when the observer asks for
-    /// it; the best so far is the result then. A search in another precision than [`Precision::F32`]
+    /// it; the best so far is the result then. It ends for an image that [`SearchConfig::stop_when`] finds
+    /// done, while the others go on. A search in another precision than [`Precision::F32`]
     /// goes on in it for its last tenth of iterations, rounded up, from where it is; the best latent
     /// before that is judged again in single precision.
     ///
@@ -179,13 +184,15 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         let mut trace = Vec::with_capacity(iterations / trace_every.max(1) + 2);
         let mut iteration = 0;
         let stopped = loop {
+            self.finish_converged(&mut state, iteration)?;
             if iteration == polish::start(iterations) {
                 self.polish(&mut state, iteration)?;
             }
             self.halve(&mut state, iteration)?;
             let wants_frame = observer.wants_frame(iteration);
             let is_traced = iteration % trace_every == 0 || iteration == iterations;
-            self.iterate(&mut state, iteration, Reading::of(wants_frame, is_traced))?;
+            let is_read = is_traced || state.window.reads(iteration, &self.config);
+            self.iterate(&mut state, iteration, Reading::of(wants_frame, is_read))?;
             state.note_best();
             if is_traced {
                 trace.push(TracePoint {
@@ -199,13 +206,11 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
             if iteration > 0 {
                 observer.iterated(&state.progress(iteration, iterations));
             }
-            let stopped = iteration < iterations && observer.wants_stop();
-            if stopped {
-                self.polish(&mut state, iteration)?;
-            }
-            if stopped || iteration == iterations {
-                state.fetch(iteration)?;
-                state.note_best();
+            self.settle(&mut state, iteration);
+            let is_done = state.is_settled() || iteration == iterations;
+            let stopped = !is_done && observer.wants_stop();
+            if stopped || is_done {
+                self.end(&mut state, iteration)?;
                 break stopped;
             }
             state.update(&self.config, iteration);
@@ -217,6 +222,15 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
             iterations: iteration,
             stopped,
         })
+    }
+
+    /// Brings all rows to where a search that ends after this iteration leaves them.
+    fn end(&self, state: &mut State, iteration: usize) -> Result<()> {
+        self.finish_converged(state, iteration)?;
+        self.polish(state, iteration)?;
+        state.fetch(iteration)?;
+        state.note_best();
+        Ok(())
     }
 
     /// Drops restarts where it is time to.
@@ -254,7 +268,9 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
                         objective.evaluate(&self.generator, discriminator, &group.z)?;
                 }
             }
-            if group.note(self.config.prior_weight) {
+            self.config
+                .add_latent_slope(&group.z, &mut group.evaluation);
+            if group.note(&self.config) {
                 Ok(())
             } else {
                 Err(Error::NotFinite { iteration })
@@ -312,6 +328,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
             restart: best.iter().map(|row| row.restart).collect(),
             trace,
             iterations,
+            converged: state.window.converged,
             precision: self.precision(),
             stopped,
         })

@@ -7,6 +7,7 @@ mod report;
 mod watch;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Args;
@@ -22,7 +23,7 @@ use crate::model_choice::ModelChoice;
 use crate::search_options::SearchOptions;
 use crate::status::Status;
 use crate::{interrupt, output};
-use destination::Place;
+use destination::{Extra, Place};
 use job::Job;
 
 /// Fill the hole in a photo, or in all photos of a folder
@@ -69,6 +70,20 @@ pub(crate) struct Arguments {
     /// How the image is merged into the photo: overlay or poisson
     #[arg(long, help_heading = SearchOptions::HEADING)]
     blend: Option<Blend>,
+    /// End each search after so much time (500ms, 2s, 1m) with the best result so far. Iterations and schedule
+    /// stay as they are, the time only cuts them short; photos that share a search share its time
+    #[arg(long, help_heading = SearchOptions::HEADING, value_name = "TIME", value_parser = time)]
+    budget: Option<Duration>,
+    /// Write COUNT completions of each photo, those of its best starting points (--restarts), as
+    /// NAME.completion-1.png and so on, and where all starting points disagree as NAME.disagreement.png (black:
+    /// not at all, white: by a quarter of the range of values or more)
+    #[arg(
+        long,
+        help_heading = SearchOptions::HEADING,
+        value_name = "COUNT",
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
+    completions: Option<u16>,
     /// Seed of shapes drawn at random, of the search's starting points, and of the methods that draw random
     /// numbers
     #[arg(long)]
@@ -99,12 +114,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     check_options(arguments)?;
     let search = arguments.search()?;
     let inputs = inputs::collect(&arguments.images, &arguments.out)?;
-    let places = destination::plan(
-        inputs,
-        &arguments.out,
-        arguments.comparison.as_deref(),
-        arguments.trajectory.as_deref(),
-    )?;
+    let places = destination::plan(inputs, &arguments.out, arguments.extra())?;
     check_not_replaced(arguments, &places)?;
     let device = match arguments.method.requirement() {
         Requirement::Model | Requirement::ContextEncoder => {
@@ -114,7 +124,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     };
     let method = method(arguments, search, &device)?;
     let crop = arguments.crop(&method);
-    let inpainter = Inpainter::from_method(method).with_crop(crop);
+    let inpainter = Inpainter::from_method(method)
+        .with_crop(crop)
+        .with_completions(arguments.num_completions());
     let masks = MaskSource::new(
         &arguments.mask,
         arguments.hole,
@@ -179,6 +191,8 @@ fn check_options(arguments: &Arguments) -> Result<()> {
     if method != MethodName::Latent {
         ignored.extend(arguments.search.given());
         ignored.extend(arguments.blend.map(|_| "--blend"));
+        ignored.extend(arguments.budget.map(|_| "--budget"));
+        ignored.extend(arguments.completions.map(|_| "--completions"));
         if arguments.trajectory.is_some() {
             bail!("--trajectory shows a search, and {method} has none: leave it out");
         }
@@ -188,6 +202,34 @@ fn check_options(arguments: &Arguments) -> Result<()> {
         bail!("{method} makes no use of {ignored}: leave out what it ignores");
     }
     Ok(())
+}
+
+/// Fails when the search ends with fewer starting points than completions are to be written.
+fn check_completions(count: usize, search: &SearchConfig) -> Result<()> {
+    let (restarts, left) = (search.restarts, search.restarts_left());
+    if count > restarts {
+        bail!(
+            "--completions {count} needs as many starting points, and there are {restarts}: add --restarts {count}"
+        );
+    }
+    if count > left {
+        bail!(
+            "--completions {count}: of {restarts} starting points --halve-every leaves {left}: leave it out, or \
+             raise --restarts"
+        );
+    }
+    Ok(())
+}
+
+/// A time as people write it.
+fn time(text: &str) -> std::result::Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("no time to search in: give 500ms, 2s or 1m, say".into()),
+        Ok(time) => Ok(time),
+        Err(error) => Err(format!(
+            "{error}: give a number with its unit, as 500ms, 2s or 1m"
+        )),
+    }
 }
 
 /// Fails when an output would replace the mask or the training set.
@@ -211,9 +253,24 @@ impl Arguments {
         self.model.clone().unwrap_or(built_in)
     }
 
+    /// What is written of a photo besides its completion.
+    fn extra(&self) -> Extra<'_> {
+        Extra {
+            comparison: self.comparison.as_deref(),
+            trajectory: self.trajectory.as_deref(),
+            num_completions: self.num_completions(),
+        }
+    }
+
+    /// Completions of each photo besides the answer.
+    fn num_completions(&self) -> usize {
+        self.completions.map_or(0, usize::from)
+    }
+
     /// The settings of the search, checked.
     fn search(&self) -> Result<SearchConfig> {
         let search = self.search.config(self.seed)?;
+        check_completions(self.num_completions(), &search)?;
         Ok(SearchConfig {
             blend: self.blend.unwrap_or(search.blend),
             ..search

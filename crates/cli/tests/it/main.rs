@@ -22,6 +22,7 @@ mod prepare;
 mod program;
 /// `score`.
 mod score;
+mod search_options;
 /// `mask`, `sample`, and `prepare` of folders.
 mod tools;
 /// `train dcgan`: runs, interruptions, resumption.

@@ -7,25 +7,6 @@ use serde::{Deserialize, Serialize};
 use super::unknown;
 use crate::{Error, Result};
 
-/// How z moves along the gradient.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum LatentOptimizer {
-    /// Adam (Kingma and Ba 2015) with decays 0.9 and 0.999.
-    Adam {
-        /// Step size.
-        learning_rate: f64,
-    },
-    /// Gradient descent with Nesterov's momentum: `v' = m v - a g; z += (1 + m) v' - m v`.
-    Nesterov {
-        /// Step size, a.
-        learning_rate: f64,
-        /// Momentum, m.
-        momentum: f64,
-    },
-}
-
 /// Where z may be after each update.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -122,44 +103,6 @@ impl FromStr for LatentStart {
     }
 }
 
-impl fmt::Display for LatentOptimizer {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Adam { learning_rate } => write!(formatter, "adam:{learning_rate}"),
-            Self::Nesterov {
-                learning_rate,
-                momentum,
-            } => write!(formatter, "nesterov:{learning_rate}:{momentum}"),
-        }
-    }
-}
-
-impl FromStr for LatentOptimizer {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let parts: Vec<&str> = text.split(':').collect();
-        let optimizer = match parts[..] {
-            ["adam", rate] => rate
-                .parse()
-                .ok()
-                .map(|learning_rate| Self::Adam { learning_rate }),
-            ["nesterov", rate, momentum] => {
-                rate.parse()
-                    .ok()
-                    .zip(momentum.parse().ok())
-                    .map(|(learning_rate, momentum)| Self::Nesterov {
-                        learning_rate,
-                        momentum,
-                    })
-            }
-            _ => None,
-        };
-        let expected = "adam:RATE or nesterov:RATE:MOMENTUM";
-        optimizer.ok_or_else(|| unknown("optimizer", expected, text))
-    }
-}
-
 impl fmt::Display for LatentSchedule {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -190,19 +133,12 @@ mod tests {
         for text in ["prior", "normal", "nearest:500"] {
             assert_eq!(text.parse::<LatentStart>().unwrap().to_string(), text);
         }
-        for text in ["adam:0.03", "nesterov:0.0003:0.9"] {
-            assert_eq!(text.parse::<LatentOptimizer>().unwrap().to_string(), text);
-        }
         for text in ["constant", "cosine"] {
             assert_eq!(text.parse::<LatentSchedule>().unwrap().to_string(), text);
         }
         for text in ["nearest", "nearest:", "nearest:-1", "near:3"] {
             let message = text.parse::<LatentStart>().unwrap_err().to_string();
             assert!(message.contains("nearest:CANDIDATES"), "{message}");
-        }
-        for text in ["adam", "adam:x", "nesterov:0.1", "adam:0.1:0.9"] {
-            let message = text.parse::<LatentOptimizer>().unwrap_err().to_string();
-            assert!(message.contains("adam:RATE"), "{message}");
         }
         assert!("linear".parse::<LatentSchedule>().is_err());
     }

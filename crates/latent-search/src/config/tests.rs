@@ -88,10 +88,47 @@ fn settings_outside_their_range_are_named() {
         ),
         (
             SearchConfig {
+                latent_weight: f64::INFINITY,
+                ..paper
+            },
+            "latent weight",
+        ),
+        (
+            SearchConfig {
                 optimizer: LatentOptimizer::Adam { learning_rate: 0.0 },
                 ..paper
             },
             "learning rate",
+        ),
+        (
+            SearchConfig {
+                optimizer: LatentOptimizer::Lbfgs {
+                    history: 0,
+                    learning_rate: 0.1,
+                },
+                ..paper
+            },
+            "history",
+        ),
+        (
+            SearchConfig {
+                stop_when: Some(Convergence {
+                    iterations: 0,
+                    improvement: 0.1,
+                }),
+                ..paper
+            },
+            "iterations without improvement",
+        ),
+        (
+            SearchConfig {
+                stop_when: Some(Convergence {
+                    iterations: 10,
+                    improvement: 1.0,
+                }),
+                ..paper
+            },
+            "improvement",
         ),
         (
             SearchConfig {

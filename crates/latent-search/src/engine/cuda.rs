@@ -175,7 +175,8 @@ impl CudaPair {
 }
 
 impl Walk {
-    /// Nothing where the constraint draws random numbers: those come from the host.
+    /// Nothing where the constraint draws random numbers, or the optimizer looks back on its way: then the
+    /// host moves the latents.
     fn new<G: Generator>(
         runtime: &Runtime,
         config: &SearchConfig,
@@ -194,6 +195,7 @@ impl Walk {
             LatentOptimizer::Nesterov { momentum, .. } => StepRule::Nesterov {
                 momentum: momentum as f32,
             },
+            LatentOptimizer::Lbfgs { .. } => return Ok(None),
         };
         Ok(Some(Self {
             rule,

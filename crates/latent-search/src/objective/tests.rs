@@ -237,3 +237,63 @@ fn uniform_weights_match_what_no_window_reaches() {
     let sum = objective.weights.sum_all().unwrap();
     assert_eq!(sum.to_scalar::<f32>().unwrap(), 16.0);
 }
+
+fn latents(count: usize) -> Tensor {
+    let drawn = Rng::from_seed(8).normal(0.0, 1.0, (count, 12), &Device::Cpu);
+    drawn.unwrap()
+}
+
+#[test]
+fn the_latent_loss_is_the_negative_log_density_of_the_normal_prior_per_coordinate() {
+    let z = latents(3);
+    let rows: Vec<Vec<f32>> = z.to_vec2().unwrap();
+    let losses = latent_loss(&Latent::new(z).unwrap()).unwrap();
+    let losses: Vec<f32> = losses.to_vec1().unwrap();
+    let constant = 0.5 * (2.0 * std::f64::consts::PI).ln();
+    for (row, loss) in rows.iter().zip(losses) {
+        let density = |&z: &f32| (-0.5 * f64::from(z).powi(2) - constant).exp();
+        let log: f64 = row.iter().map(|z| density(z).ln()).sum();
+        assert!((f64::from(loss) - (-log / 12.0 - constant)).abs() < 1e-6);
+    }
+    let z = latents(3).to_dtype(DType::F64).unwrap();
+    let loss = |inputs: &[Tensor]| {
+        let latent = Latent::new(inputs[0].clone()).unwrap();
+        latent_loss(&latent).unwrap().sum_all()
+    };
+    gradcheck(loss, &[z], GRADCHECK_STEP, Tolerance::GRADCHECK);
+}
+
+#[test]
+fn the_latent_term_of_a_search_is_the_weighted_latent_loss_and_its_gradient() {
+    let config = SearchConfig {
+        latent_weight: 0.7,
+        ..SearchConfig::paper()
+    };
+    let z = Var::from_tensor(&latents(2)).unwrap();
+    let weighted = latent_loss(&Latent::new(z.as_tensor().clone()).unwrap()).unwrap();
+    let weighted = (weighted * 0.7).unwrap();
+    let slopes = weighted.sum_all().unwrap().backward().unwrap();
+    let slopes = slopes.get(&z).unwrap().flatten_all().unwrap();
+    let rows: Vec<f32> = z.flatten_all().unwrap().to_vec1().unwrap();
+    let mut evaluation = Evaluation {
+        context: vec![0.5; 2],
+        prior: vec![-0.25; 2],
+        gradient: vec![0.0; 24],
+    };
+    config.add_latent_slope(&rows, &mut evaluation);
+    let got = Tensor::from_vec(evaluation.gradient.clone(), 24, &Device::Cpu).unwrap();
+    assert_close("slope", &got, &slopes, Tolerance::F32_ROUNDING);
+    let weighted: Vec<f32> = weighted.to_vec1().unwrap();
+    for (row, weighted) in rows.chunks_exact(12).zip(weighted) {
+        let objective = config.objective_of(0.5, -0.25, row);
+        assert!((objective - (0.5 - 0.003 * 0.25 + f64::from(weighted))).abs() < 1e-6);
+    }
+    let without = SearchConfig::paper();
+    let before = evaluation.clone();
+    without.add_latent_slope(&rows, &mut evaluation);
+    assert_eq!(evaluation.gradient, before.gradient);
+    assert_eq!(
+        without.objective_of(0.5, -0.25, &rows[..12]),
+        0.5 - 0.003 * 0.25
+    );
+}

@@ -45,7 +45,7 @@ pub struct ObjectiveValue {
     pub context_loss: Vec<f64>,
     /// The prior loss of each image, without its weight; 0 where it was not asked for.
     pub prior_loss: Vec<f64>,
-    /// Context loss plus weighted prior loss.
+    /// Context loss plus weighted prior loss, plus the weighted latent loss where it has weight.
     pub objective: Vec<f64>,
     /// The derivative of each image's objective with respect to its latent, `[N, Z]` on the CPU.
     pub gradient: Tensor,
@@ -83,24 +83,26 @@ impl<G: Generator + Sync, D: Discriminator + Sync> SearchObjective<'_, G, D> {
             });
         }
         let z = latent.tensor().flatten_all().and_then(|z| z.to_vec1());
-        self.state.place(&z.map_err(TensorError::from)?);
+        let z: Vec<f32> = z.map_err(TensorError::from)?;
+        self.state.place(&z);
         self.search.evaluate(&mut self.state, 0)?;
         let mut gradient = Vec::with_capacity(num_images * latent_len);
-        let (mut context_loss, mut prior_loss) = (Vec::new(), Vec::new());
+        let (mut context, mut prior) = (Vec::new(), Vec::new());
         for evaluation in self.state.evaluations() {
-            context_loss.extend(evaluation.context.iter().copied().map(f64::from));
-            prior_loss.extend(evaluation.prior.iter().copied().map(f64::from));
+            context.extend_from_slice(&evaluation.context);
+            prior.extend_from_slice(&evaluation.prior);
             gradient.extend_from_slice(&evaluation.gradient);
         }
-        let weight = self.search.config.prior_weight;
-        let losses = context_loss.iter().zip(&prior_loss);
+        let config = &self.search.config;
+        let losses = context.iter().zip(&prior).zip(z.chunks_exact(latent_len));
+        let double = |losses: &[f32]| losses.iter().copied().map(f64::from).collect();
         let gradient = Tensor::from_vec(gradient, (num_images, latent_len), &Device::Cpu);
         Ok(ObjectiveValue {
             objective: losses
-                .map(|(context, prior)| context + weight * prior)
+                .map(|((&context, &prior), z)| config.objective_of(context, prior, z))
                 .collect(),
-            context_loss,
-            prior_loss,
+            context_loss: double(&context),
+            prior_loss: double(&prior),
             gradient: gradient.map_err(TensorError::from)?,
         })
     }

@@ -7,7 +7,7 @@ use semantic_inpaint_nn::{Discriminator, Generator};
 use super::LatentSearch;
 use super::state::{Group, Path, State};
 use crate::engine::{FastNetworks, FrozenPair};
-use crate::{Error, Result};
+use crate::{Error, Result, SearchConfig};
 
 /// One of so many parts of the iterations, the last, is in single precision.
 const PARTS: usize = 10;
@@ -29,23 +29,41 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         }
         state.fetch(iteration)?;
         state.precision = Precision::F32;
-        let weight = self.config.prior_weight;
+        state.window.begin_at(iteration);
+        let rows = state.groups.iter_mut().flat_map(|group| &mut group.rows);
+        rows.for_each(|row| row.walk.judge_anew());
+        let config = &self.config;
         match networks {
             FastNetworks::Host(networks) => {
                 let pair = networks.pair(Precision::F32);
                 let groups = state.groups.par_iter_mut();
-                groups.try_for_each(|group| group.judge_again(Some(pair), weight, iteration))?;
+                groups.try_for_each(|group| group.judge_again(Some(pair), config, iteration))?;
             }
             FastNetworks::Cuda(_) => {
                 let rows = state.groups.drain(..).flat_map(|group| group.rows);
                 let rows = rows.collect();
                 state.group(Some(networks), rows)?;
                 let mut groups = state.groups.iter_mut();
-                groups.try_for_each(|group| group.judge_again(None, weight, iteration))?;
+                groups.try_for_each(|group| group.judge_again(None, config, iteration))?;
             }
         }
+        self.judge_finished(state, iteration)?;
         state.best.fill(f64::INFINITY);
         state.note_best();
+        Ok(())
+    }
+
+    /// Judges the rows of images that are done in single precision.
+    fn judge_finished(&self, state: &mut State, iteration: usize) -> Result<()> {
+        let rows = std::mem::take(&mut state.finished);
+        let pair = match &self.frozen {
+            Some(FastNetworks::Host(networks)) => Some(networks.pair(Precision::F32)),
+            _ => None,
+        };
+        for mut group in state.groups_of(self.frozen.as_ref(), rows)? {
+            group.judge_again(pair, &self.config, iteration)?;
+            state.finished.extend(group.rows);
+        }
         Ok(())
     }
 }
@@ -55,7 +73,7 @@ impl Group {
     fn judge_again(
         &mut self,
         pair: Option<&FrozenPair>,
-        prior_weight: f64,
+        config: &SearchConfig,
         iteration: usize,
     ) -> Result<()> {
         let latent_len = self.z.len() / self.rows.len();
@@ -72,7 +90,7 @@ impl Group {
         }
         let losses = self.evaluation.context.iter().zip(&self.evaluation.prior);
         for (row, (&context, &prior)) in self.rows.iter_mut().zip(losses) {
-            let objective = f64::from(context) + prior_weight * f64::from(prior);
+            let objective = config.objective_of(context, prior, &row.best.z);
             if !objective.is_finite() {
                 return Err(Error::NotFinite { iteration });
             }

@@ -5,7 +5,7 @@ use semantic_inpaint_nn::{Discriminator, Generator};
 use semantic_inpaint_tensor::{Device, Error as TensorError, ImageBatch, Latent, Tensor};
 
 use super::state::Row;
-use super::{Course, LatentSearch, check_shape};
+use super::{Course, LatentSearch, SearchResult, check_shape};
 use crate::objective::Objective;
 use crate::{Result, SearchAnswer, SearchObserver};
 
@@ -18,8 +18,8 @@ pub struct RankedCompletions {
     /// mean square over the channels, on the scale of `[-1, 1]`: `[N, 1, H, W]` on the CPU. 0 with one
     /// restart.
     pub disagreement: Tensor,
-    /// Whether an observer ended the search early.
-    pub stopped: bool,
+    /// What [`LatentSearch::search`] finds.
+    pub result: SearchResult,
 }
 
 /// One completion of each image.
@@ -36,8 +36,8 @@ pub struct RankedCompletion {
 impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
     /// The completions that all restarts found, ranked by their objective, and where they disagree.
     ///
-    /// There are [`SearchConfig::restarts`](crate::SearchConfig::restarts) ranks, or as many as
-    /// [`SearchConfig::halve_every`](crate::SearchConfig::halve_every) leaves. The objective reads the known
+    /// There are [`SearchConfig::restarts_left`](crate::SearchConfig::restarts_left) ranks, or more where an
+    /// observer stopped the search. The objective reads the known
     /// pixels alone, so the order may be another than that by the hidden truth.
     ///
     /// # Errors
@@ -59,7 +59,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         Ok(RankedCompletions {
             disagreement: disagreement(&ranks)?,
             ranks,
-            stopped: course.stopped,
+            result: self.finish(course)?,
         })
     }
 

@@ -1,6 +1,7 @@
 use semantic_inpaint_nn::frozen::Precision;
 use semantic_inpaint_nn::{Discriminator, Generator};
 
+use super::convergence::Window;
 use super::{LatentSearch, ROWS_PER_PASS};
 use crate::engine::{CudaObjective, FastNetworks, FrozenObjective};
 use crate::latent_walk::LatentWalk;
@@ -16,6 +17,10 @@ pub(super) struct State {
     pub(super) precision: Precision,
     /// The lowest objective of each image.
     pub(super) best: Vec<f64>,
+    /// What decides when an image is done.
+    pub(super) window: Window,
+    /// The rows of images that are done.
+    pub(super) finished: Vec<Row>,
 }
 
 pub(super) struct Group {
@@ -51,12 +56,12 @@ impl Group {
     }
 
     /// Keeps every row's present z if it is its best so far; false when a loss is not finite.
-    pub(super) fn note(&mut self, prior_weight: f64) -> bool {
+    pub(super) fn note(&mut self, config: &SearchConfig) -> bool {
         let Evaluation { context, prior, .. } = &self.evaluation;
         let losses = context.iter().copied().zip(prior.iter().copied());
         let rows = self.rows.iter_mut().zip(losses);
         rows.fold(true, |finite, (row, losses)| {
-            row.note(losses, prior_weight) && finite
+            row.note(losses, config) && finite
         })
     }
 }
@@ -78,8 +83,8 @@ pub(super) struct Best {
 
 impl Row {
     /// Keeps the present z if it is the best so far; false when a loss is not finite.
-    fn note(&mut self, (context, prior): (f32, f32), prior_weight: f64) -> bool {
-        let objective = f64::from(context) + prior_weight * f64::from(prior);
+    fn note(&mut self, (context, prior): (f32, f32), config: &SearchConfig) -> bool {
+        let objective = config.objective_of(context, prior, &self.walk.z);
         if objective < self.best.objective {
             (self.best.objective, self.best.context, self.best.prior) = (objective, context, prior);
             self.best.z.copy_from_slice(&self.walk.z);
@@ -125,28 +130,40 @@ impl State {
             groups: Vec::new(),
             precision: search.precision(),
             best: vec![f64::INFINITY; objective.rows()],
+            window: Window::new(objective.rows()),
+            finished: Vec::new(),
             objective: objective.clone(),
         };
         state.group(search.frozen.as_ref(), rows)?;
         Ok(state)
     }
 
-    /// Puts rows into groups that share a pass, with buffers for them.
-    pub(super) fn group(
-        &mut self,
+    /// Puts the rows that go on into groups, with buffers for them.
+    pub(super) fn group(&mut self, networks: Option<&FastNetworks>, rows: Vec<Row>) -> Result<()> {
+        self.groups.clear();
+        self.groups = self.groups_of(networks, rows)?;
+        Ok(())
+    }
+
+    /// Rows in groups that share a pass.
+    pub(super) fn groups_of(
+        &self,
         networks: Option<&FastNetworks>,
         mut rows: Vec<Row>,
-    ) -> Result<()> {
-        self.groups.clear();
+    ) -> Result<Vec<Group>> {
+        let mut groups = Vec::new();
+        if rows.is_empty() {
+            return Ok(groups);
+        }
         let (group_len, path) = paths(networks, self.precision, rows.len())?;
         while !rows.is_empty() {
             let rest = rows.split_off(group_len.min(rows.len()));
             let images: Vec<u32> = rows.iter().map(|row| row.image as u32).collect();
             let objective = self.objective.select(&images)?;
-            self.groups.push(Group::new(path(objective)?, rows));
+            groups.push(Group::new(path(objective)?, rows));
             rows = rest;
         }
-        Ok(())
+        Ok(groups)
     }
 
     pub(super) fn num_images(&self) -> usize {
@@ -172,16 +189,25 @@ impl State {
         let scale = config.schedule.scale(iteration, config.iterations);
         let on_host = |group: &&mut Group| group.on_device().is_none();
         for group in self.groups.iter_mut().filter(on_host) {
-            let gradient = &group.evaluation.gradient;
+            let Evaluation {
+                context,
+                prior,
+                gradient,
+            } = &group.evaluation;
             let gradients = gradient.chunks_exact(gradient.len() / group.rows.len());
-            for (row, gradient) in group.rows.iter_mut().zip(gradients) {
-                row.walk.update(config.optimizer, scale, gradient);
+            let found = context.iter().zip(prior).zip(gradients);
+            for (row, ((&context, &prior), gradient)) in group.rows.iter_mut().zip(found) {
+                let objective = config.objective_of(context, prior, &row.walk.z);
+                row.walk
+                    .update(config.optimizer, scale, objective, gradient);
             }
         }
     }
 
+    /// All rows, those of images that are done behind the others.
     fn rows(&self) -> impl Iterator<Item = &Row> {
-        self.groups.iter().flat_map(|group| &group.rows)
+        let going_on = self.groups.iter().flat_map(|group| &group.rows);
+        going_on.chain(&self.finished)
     }
 
     /// Where the search stands after an iteration.
@@ -194,10 +220,12 @@ impl State {
     }
 
     pub(super) fn note_best(&mut self) {
-        for row in self.groups.iter().flat_map(|group| &group.rows) {
-            let best = &mut self.best[row.image];
+        let mut lowest = std::mem::take(&mut self.best);
+        for row in self.rows() {
+            let best = &mut lowest[row.image];
             *best = best.min(row.best.objective);
         }
+        self.best = lowest;
     }
 
     /// The rows of each image, the lowest objective first.

@@ -15,13 +15,25 @@ pub(super) struct Place {
     pub(super) completed: PathBuf,
     pub(super) comparison: Option<PathBuf>,
     pub(super) trajectory: Option<PathBuf>,
+    /// The likeliest first.
+    pub(super) completions: Vec<PathBuf>,
+    /// Where the completions disagree.
+    pub(super) disagreement: Option<PathBuf>,
+}
+
+/// What is written of a photo besides its completion.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Extra<'a> {
+    pub(super) comparison: Option<&'a Path>,
+    pub(super) trajectory: Option<&'a Path>,
+    pub(super) num_completions: usize,
 }
 
 impl Place {
     /// The files that will be written.
     pub(super) fn targets(&self) -> impl Iterator<Item = &Path> {
-        let extra = [&self.comparison, &self.trajectory];
-        let extra = extra.into_iter().flatten();
+        let extra = [&self.comparison, &self.trajectory, &self.disagreement];
+        let extra = extra.into_iter().flatten().chain(&self.completions);
         std::iter::once(&self.completed)
             .chain(extra)
             .map(PathBuf::as_path)
@@ -30,12 +42,12 @@ impl Place {
 
 /// Where everything goes. Folders are made and their permissions tried now, before any search; it is
 /// an error if a file would replace an input or another output.
-pub(super) fn plan(
-    inputs: Vec<Input>,
-    out: &Path,
-    comparison: Option<&Path>,
-    trajectory: Option<&Path>,
-) -> Result<Vec<Place>> {
+pub(super) fn plan(inputs: Vec<Input>, out: &Path, extra: Extra<'_>) -> Result<Vec<Place>> {
+    let Extra {
+        comparison,
+        trajectory,
+        num_completions,
+    } = extra;
     if inputs.len() > 1 && (comparison.is_some() || trajectory.is_some()) {
         bail!("--comparison and --trajectory take a single photo: leave them out for several");
     }
@@ -43,18 +55,26 @@ pub(super) fn plan(
     let mut taken = HashSet::new();
     let mut places = Vec::with_capacity(inputs.len());
     for input in inputs {
-        let (completed, own_comparison) = if names_a_file(out) {
-            (out.to_owned(), None)
+        let is_file = names_a_file(out);
+        let stem = if is_file {
+            out.with_extension("")
         } else {
-            let name = free_name(&input.name, &mut taken)?;
-            let with = |ending: &str| out.join(format!("{name}.{ending}.png"));
-            (with("completed"), Some(with("comparison")))
+            out.join(free_name(&input.name, &mut taken)?)
         };
+        let with = |ending: &str| PathBuf::from(format!("{}.{ending}.png", stem.display()));
+        let own_comparison = (!is_file).then(|| with("comparison"));
+        let ranked = (1..=num_completions).map(|rank| with(&format!("completion-{rank}")));
         places.push(Place {
             input: input.path,
-            completed,
+            completed: if is_file {
+                out.into()
+            } else {
+                with("completed")
+            },
             comparison: comparison.map(Into::into).or(own_comparison),
             trajectory: trajectory.map(Into::into),
+            completions: ranked.collect(),
+            disagreement: (num_completions > 0).then(|| with("disagreement")),
         });
     }
     check_targets(&places)?;
@@ -169,7 +189,11 @@ mod tests {
     }
 
     fn message(names: &[&str], out: &Path, comparison: Option<&Path>) -> String {
-        let error = plan(inputs(names), out, comparison, None).unwrap_err();
+        let extra = Extra {
+            comparison,
+            ..Extra::default()
+        };
+        let error = plan(inputs(names), out, extra).unwrap_err();
         error.to_string()
     }
 
@@ -177,7 +201,8 @@ mod tests {
     fn folders_keep_subfolders_and_tell_equal_stems_apart() {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("out");
-        let places = plan(inputs(&["a.png", "a.jpg", "b/a.png"]), &out, None, None).unwrap();
+        let photos = inputs(&["a.png", "a.jpg", "b/a.png"]);
+        let places = plan(photos, &out, Extra::default()).unwrap();
         let completed: Vec<_> = places.into_iter().map(|place| place.completed).collect();
         let expected = [
             "a.completed.png",
@@ -186,6 +211,42 @@ mod tests {
         ];
         assert_eq!(completed, expected.map(|name| out.join(name)));
         assert!(out.join("b").is_dir());
+    }
+
+    #[test]
+    fn completions_are_numbered_beside_the_completed_photo() {
+        let folder = tempfile::tempdir().unwrap();
+        let two = Extra {
+            num_completions: 2,
+            ..Extra::default()
+        };
+        for (out, names) in [
+            (
+                "out",
+                [
+                    "a.completion-1.png",
+                    "a.completion-2.png",
+                    "a.disagreement.png",
+                ],
+            ),
+            (
+                "b.jpg",
+                [
+                    "b.completion-1.png",
+                    "b.completion-2.png",
+                    "b.disagreement.png",
+                ],
+            ),
+        ] {
+            let places = plan(inputs(&["a.png"]), &folder.path().join(out), two).unwrap();
+            let targets: Vec<&Path> = places[0].targets().collect();
+            for name in names {
+                assert!(
+                    targets.iter().any(|target| target.ends_with(name)),
+                    "{name}"
+                );
+            }
+        }
     }
 
     #[test]

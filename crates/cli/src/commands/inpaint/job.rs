@@ -1,7 +1,9 @@
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
-use semantic_inpaint::{Inpainter, Mask, Photo, Precision, SearchResult, comparison, read_photo};
+use semantic_inpaint::{
+    Inpainter, Mask, Photo, PhotoCompletion, Precision, SearchResult, comparison, read_photo,
+};
 
 use super::Arguments;
 use super::destination::Place;
@@ -137,6 +139,7 @@ impl<'a> Job<'a> {
             },
             num_photos: places.len(),
         };
+        let stop = watch.stop();
         let trajectory = watch.finish();
         let completions = completions?;
         if let (Some(file), Some(mut frames), Some(completion)) =
@@ -154,13 +157,14 @@ impl<'a> Job<'a> {
             if let Some(file) = &place.comparison {
                 comparison(photo, mask, &completion.photo, completion.window)?.save(file)?;
             }
-            Report::new(self, place, mask, completion, time).write(self.form())?;
+            save_ranked(place, completion)?;
+            Report::new(self, place, mask, completion, time, stop).write(self.form())?;
             self.num_done += 1;
         }
-        self.say_time(
-            completions.first().and_then(|first| first.search.as_ref()),
-            time,
-        );
+        let searches = completions
+            .iter()
+            .filter_map(|completion| completion.search.as_ref());
+        self.say_time(searches.max_by_key(|search| search.iterations), time);
         Ok(())
     }
 
@@ -188,7 +192,7 @@ impl<'a> Job<'a> {
             )?),
             _ => None,
         };
-        let watch = Watch::new(iterations, trajectory, display);
+        let watch = Watch::new(iterations, trajectory, display).with_budget(self.arguments.budget);
         if watch.is_hidden() && self.form() == Form::Text {
             output::note(format_args!(
                 "searching: {iterations} iterations, photos: {count}"
@@ -261,4 +265,18 @@ impl<'a> Job<'a> {
         }
         Ok(Status::Done)
     }
+}
+
+/// Writes the completions of a photo and where they disagree, if there are several.
+fn save_ranked(place: &Place, completion: &PhotoCompletion) -> Result<()> {
+    let Some(ranked) = &completion.ranked else {
+        return Ok(());
+    };
+    for (photo, file) in ranked.photos.iter().zip(&place.completions) {
+        photo.save(file)?;
+    }
+    if let Some(file) = &place.disagreement {
+        ranked.disagreement.save(file)?;
+    }
+    Ok(())
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::destination::Place;
 use super::job::Job;
+use super::watch::Stop;
 use crate::output;
 
 /// What is said of one completed photo.
@@ -15,6 +16,10 @@ pub(super) struct Report<'a> {
     completed: &'a Path,
     comparison: Option<&'a PathBuf>,
     trajectory: Option<&'a PathBuf>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    completions: Vec<CompletionReport<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disagreement: Option<&'a PathBuf>,
     mask: String,
     height: usize,
     width: usize,
@@ -39,6 +44,13 @@ struct WindowReport {
     side: usize,
 }
 
+/// One of several completions.
+#[derive(Serialize)]
+struct CompletionReport<'a> {
+    file: &'a Path,
+    objective: f64,
+}
+
 /// What a search adds.
 #[derive(Serialize)]
 struct SearchReport<'a> {
@@ -48,6 +60,8 @@ struct SearchReport<'a> {
     iterations: usize,
     restarts: usize,
     stopped: bool,
+    /// What ended it before its iterations were made.
+    ended_by: Option<EndedBy>,
     objective: f64,
     context_loss: f64,
     prior_loss: f64,
@@ -61,6 +75,7 @@ impl<'a> Report<'a> {
         mask: &Mask,
         completion: &PhotoCompletion,
         time: Time,
+        stop: Option<Stop>,
     ) -> Self {
         let (window, arguments) = (completion.window, job.arguments);
         let search = completion.search.as_ref();
@@ -69,6 +84,8 @@ impl<'a> Report<'a> {
             completed: &place.completed,
             comparison: place.comparison.as_ref(),
             trajectory: place.trajectory.as_ref(),
+            completions: completions(place, completion),
+            disagreement: place.disagreement.as_ref(),
             mask: arguments.mask.to_string(),
             height: mask.height(),
             width: mask.width(),
@@ -84,7 +101,7 @@ impl<'a> Report<'a> {
             training_set: arguments.training_set.as_ref(),
             seed: job.seed,
             seconds: time.seconds,
-            search: search.map(|search| SearchReport::new(job, search, time)),
+            search: search.map(|search| SearchReport::new(job, search, time, stop)),
         }
     }
 
@@ -107,7 +124,7 @@ impl<'a> Report<'a> {
             Some(search) => output::line(format_args!(
                 "  {} iterations{}: objective {:.4}, context loss {:.4}, prior loss {:.4}",
                 search.iterations,
-                if search.stopped { " (stopped)" } else { "" },
+                search.ended_by.map_or("", EndedBy::remark),
                 search.objective,
                 search.context_loss,
                 search.prior_loss,
@@ -117,9 +134,10 @@ impl<'a> Report<'a> {
                 self.method, self.working_height, self.working_width,
             ))?,
         }
-        let extra = [self.comparison, self.trajectory];
+        let extra = [self.comparison, self.trajectory, self.disagreement];
         let extra = extra.into_iter().flatten().map(PathBuf::as_path);
-        for file in std::iter::once(self.completed).chain(extra) {
+        let ranked = self.completions.iter().map(|completion| completion.file);
+        for file in std::iter::once(self.completed).chain(ranked).chain(extra) {
             output::line(format_args!("  wrote {}", file.display()))?;
         }
         Ok(())
@@ -127,7 +145,7 @@ impl<'a> Report<'a> {
 }
 
 impl<'a> SearchReport<'a> {
-    fn new(job: &'a Job<'_>, result: &SearchResult, time: Time) -> Self {
+    fn new(job: &'a Job<'_>, result: &SearchResult, time: Time, stop: Option<Stop>) -> Self {
         let first = |values: &[f64]| values.first().copied().unwrap_or(f64::NAN);
         let config = job.inpainter.method().search();
         Self {
@@ -137,12 +155,52 @@ impl<'a> SearchReport<'a> {
             iterations: result.iterations,
             restarts: config.map_or(1, |config| config.restarts),
             stopped: result.stopped,
+            ended_by: EndedBy::of(result, stop),
             objective: first(&result.objective),
             context_loss: first(&result.context_loss),
             prior_loss: first(&result.prior_loss),
             photos_in_search: time.num_photos,
         }
     }
+}
+
+/// What ended a photo's search before its iterations were made.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum EndedBy {
+    Convergence,
+    Budget,
+    Interrupt,
+}
+
+impl EndedBy {
+    fn of(result: &SearchResult, stop: Option<Stop>) -> Option<Self> {
+        if result.converged.iter().any(Option::is_some) {
+            return Some(Self::Convergence);
+        }
+        match stop.filter(|_| result.stopped)? {
+            Stop::Budget => Some(Self::Budget),
+            Stop::Interrupt => Some(Self::Interrupt),
+        }
+    }
+
+    /// What follows the number of iterations.
+    fn remark(self) -> &'static str {
+        match self {
+            Self::Convergence => " (converged)",
+            Self::Budget => " (stopped: the time was over)",
+            Self::Interrupt => " (stopped)",
+        }
+    }
+}
+
+fn completions<'a>(place: &'a Place, completion: &PhotoCompletion) -> Vec<CompletionReport<'a>> {
+    let ranked = completion.ranked.iter();
+    let objectives = ranked.flat_map(|ranked| ranked.objective.iter().copied());
+    let reports = place.completions.iter().zip(objectives);
+    reports
+        .map(|(file, objective)| CompletionReport { file, objective })
+        .collect()
 }
 
 /// How a report is written.

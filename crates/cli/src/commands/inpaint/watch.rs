@@ -23,6 +23,16 @@ pub(super) struct Watch {
     started: Instant,
     elapsed: Duration,
     trajectory: Option<Trajectory>,
+    /// When the search has taken the time that it may take.
+    deadline: Option<Instant>,
+    stop: Option<Stop>,
+}
+
+/// Why a search was stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    Interrupt,
+    Budget,
 }
 
 impl Watch {
@@ -32,7 +42,21 @@ impl Watch {
             started: Instant::now(),
             elapsed: Duration::ZERO,
             trajectory,
+            deadline: None,
+            stop: None,
         }
+    }
+
+    /// The same for a search that may take so much time, from now on.
+    pub(super) fn with_budget(self, budget: Option<Duration>) -> Self {
+        // A time beyond all clocks is none.
+        let deadline = budget.and_then(|budget| self.started.checked_add(budget));
+        Self { deadline, ..self }
+    }
+
+    /// Why the search was stopped, if it was.
+    pub(super) fn stop(&self) -> Option<Stop> {
+        self.stop
     }
 
     /// Whether there is no terminal to draw the bar on.
@@ -73,7 +97,13 @@ impl SearchObserver for Watch {
     }
 
     fn wants_stop(&mut self) -> bool {
-        interrupt::requested()
+        let is_late = self.deadline.is_some_and(|end| Instant::now() >= end);
+        if interrupt::requested() {
+            self.stop = Some(Stop::Interrupt);
+        } else if is_late {
+            self.stop = Some(Stop::Budget);
+        }
+        self.stop.is_some()
     }
 }
 

@@ -129,6 +129,12 @@ impl Plan<'_> {
         }
     }
 
+    /// What the squared length of a latent is multiplied by.
+    fn latent_scale(&self) -> f64 {
+        let latent_len = self.pair.generator.input().channels();
+        self.objective.latent_weight / (2.0 * latent_len as f64)
+    }
+
     fn judge(&self) -> Result<Launch> {
         let judge = Judge {
             precision: self.spaces.precision,
@@ -137,6 +143,7 @@ impl Plan<'_> {
             latent_len: self.pair.generator.input().channels(),
             context: self.terms(),
             prior: self.prior(),
+            latent_scale: self.latent_scale(),
             memory: JudgeMemory {
                 z: &self.memory.z,
                 losses: &self.memory.losses,
@@ -185,6 +192,7 @@ impl Plan<'_> {
             latent_len: self.pair.generator.input().channels(),
             rule: walk.rule,
             constraint: walk.constraint,
+            latent_slope: (2.0 * self.latent_scale()) as f32,
             gradient: self.generator.input_gradient(),
             z: &self.memory.z,
             moments: Moments {

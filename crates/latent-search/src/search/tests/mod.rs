@@ -1,3 +1,4 @@
+mod convergence;
 mod on_device;
 mod precision;
 mod ranking;
@@ -96,6 +97,31 @@ fn an_image_alone_in_batches_and_permuted_gives_the_same_bits() {
 }
 
 #[test]
+fn rows_of_l_bfgs_do_not_depend_on_each_other() {
+    let images = planted(&lively_generator(), 5);
+    let settings = SearchConfig {
+        iterations: 40,
+        optimizer: "lbfgs:6".parse().unwrap(),
+        ..quick()
+    };
+    let lively = || {
+        let judge = networks().1;
+        LatentSearch::new(&lively_generator(), Some(&judge), settings).unwrap()
+    };
+    let (together, result) = complete(lively(), &corrupted(&images));
+    for index in [0, 4] {
+        let single = corrupted(&images.narrow(index, 1).unwrap());
+        let (alone, lone) = complete(lively(), &single);
+        assert_eq!(alone, one(&together, index));
+        assert_eq!(lone.objective[0], result.objective[index]);
+    }
+    let start = &result.trace[0].objective;
+    for (found, start) in result.objective.iter().zip(start) {
+        assert!(*found < 0.7 * start, "{found} of {start}");
+    }
+}
+
+#[test]
 fn the_hidden_content_never_influences_the_result() {
     let images = photos(2);
     let hidden = mask().to_tensor(&Device::Cpu).unwrap().eq(0.0).unwrap();
@@ -151,6 +177,36 @@ fn a_search_lowers_the_objective_and_keeps_the_best() {
                 .zip(&points[1].objective)
                 .all(|(a, b)| b <= a)
         );
+    }
+}
+
+#[test]
+fn the_latents_own_prior_is_part_of_the_objective_and_shortens_latents() {
+    let images = corrupted(&photos(2));
+    let found = |latent_weight: f64, engine: Engine| {
+        let settings = SearchConfig {
+            latent_weight,
+            engine,
+            iterations: 30,
+            ..quick()
+        };
+        search(settings).search(&images, &mut Silent).unwrap()
+    };
+    let lengths = |result: &SearchResult| -> Vec<f64> {
+        let rows: Vec<Vec<f32>> = result.latent.tensor().to_vec2().unwrap();
+        let length = |row: &Vec<f32>| row.iter().map(|&z| f64::from(z).powi(2)).sum();
+        rows.iter().map(length).collect()
+    };
+    let free = found(0.0, Engine::default());
+    for engine in [Engine::default(), Engine::Plain] {
+        let held = found(2.0, engine);
+        for image in 0..2 {
+            let squares = lengths(&held)[image];
+            let parts = held.context_loss[image] + 0.003 * held.prior_loss[image];
+            let sum = parts + 2.0 * squares / 24.0;
+            assert!((sum - held.objective[image]).abs() < 1e-9, "{engine:?}");
+            assert!(squares < lengths(&free)[image]);
+        }
     }
 }
 

@@ -56,15 +56,16 @@ fn assert_near(got: &[f64], want: &[f64], tolerance: f64, what: &str) {
 fn objectives() -> Vec<SearchConfig> {
     let mut settings = Vec::new();
     for distance in [ContextDistance::Absolute, ContextDistance::Squared] {
-        for (prior_weight, prior_loss) in [
-            (0.0, PriorLoss::MinusLogD),
-            (0.3, PriorLoss::LogOneMinusD),
-            (0.3, PriorLoss::MinusLogD),
+        for (prior_weight, prior_loss, latent_weight) in [
+            (0.0, PriorLoss::MinusLogD, 0.4),
+            (0.3, PriorLoss::LogOneMinusD, 0.0),
+            (0.3, PriorLoss::MinusLogD, 0.4),
         ] {
             settings.push(SearchConfig {
                 distance,
                 prior_weight,
                 prior_loss,
+                latent_weight,
                 ..quick()
             });
         }
@@ -86,6 +87,7 @@ fn losses_and_gradients_equal_the_plain_graph_with_all_settings() {
         let want = plain.objective(&images).unwrap().value_and_gradient(&z);
         let (got, want) = (got.unwrap(), want.unwrap());
         let what = format!("{settings:?}");
+        assert_near(&got.objective, &want.objective, 1e-5, &what);
         assert_near(&got.context_loss, &want.context_loss, 1e-5, &what);
         assert_near(&got.prior_loss, &want.prior_loss, 1e-5, &what);
         testkit::assert_close(
@@ -104,18 +106,20 @@ fn walks() -> Vec<SearchConfig> {
         learning_rate: 0.05,
         momentum: 0.9,
     };
-    let walk = |(optimizer, constraint)| SearchConfig {
+    let walk = |(optimizer, constraint, latent_weight)| SearchConfig {
         optimizer,
         constraint,
+        latent_weight,
         schedule: LatentSchedule::Cosine,
         ..quick()
     };
     let walks = [
-        (adam, LatentConstraint::Prior),
-        (nesterov, LatentConstraint::Clip { bound: 0.5 }),
-        (adam, LatentConstraint::StochasticClip { bound: 0.7 }),
-        (adam, LatentConstraint::Sphere),
-        (nesterov, LatentConstraint::Free),
+        (adam, LatentConstraint::Prior, 0.0),
+        (adam, LatentConstraint::Clip { bound: 0.9 }, 0.4),
+        (nesterov, LatentConstraint::Clip { bound: 0.5 }, 0.0),
+        (adam, LatentConstraint::StochasticClip { bound: 0.7 }, 0.4),
+        (adam, LatentConstraint::Sphere, 0.4),
+        (nesterov, LatentConstraint::Free, 0.4),
     ];
     walks.map(walk).to_vec()
 }
@@ -161,6 +165,29 @@ fn a_search_on_the_device_ends_where_the_plain_one_does_however_it_moves() {
             &images,
             &format!("{settings:?}"),
         );
+    }
+}
+
+#[test]
+fn images_are_done_on_the_device_when_they_are_on_the_host() {
+    let images = corrupted(&planted(&lively_generator(), 3));
+    for optimizer in ["adam:0.1", "lbfgs:5"] {
+        let settings = SearchConfig {
+            iterations: 40,
+            optimizer: optimizer.parse().unwrap(),
+            stop_when: Some("5:0.08".parse().unwrap()),
+            schedule: LatentSchedule::Cosine,
+            ..quick()
+        };
+        let Some(search) = by_kernels(settings) else {
+            return;
+        };
+        let got = search.search(&images, &mut Silent).unwrap();
+        let want = on_host(settings).search(&images, &mut Silent).unwrap();
+        assert_eq!(got.converged, want.converged, "{optimizer}");
+        assert_eq!(got.iterations, want.iterations, "{optimizer}");
+        assert!(got.converged.iter().any(Option::is_some), "{optimizer}");
+        assert_near(&got.objective, &want.objective, 1e-2, optimizer);
     }
 }
 

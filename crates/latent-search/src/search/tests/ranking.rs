@@ -19,6 +19,8 @@ fn completions_are_ranked_and_the_first_is_the_answer_of_the_search() {
     let values = |images: &ImageBatch| images.to_values().unwrap();
     assert_eq!(values(&ranked.ranks[0].generated), values(&best.generated));
     assert_eq!(ranked.ranks[0].objective, best.objective);
+    assert_eq!(ranked.result.objective, best.objective);
+    assert_eq!(values(&ranked.result.generated), values(&best.generated));
     for pair in ranked.ranks.windows(2) {
         for (better, worse) in pair[0].objective.iter().zip(&pair[1].objective) {
             assert!(better <= worse);

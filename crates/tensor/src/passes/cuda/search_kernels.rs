@@ -22,6 +22,8 @@ pub struct Judge<'a> {
     pub context: ContextTerms<'a>,
     /// The prior loss.
     pub prior: PriorTerm<'a>,
+    /// What the squared length of a row's latent is multiplied by in its objective; 0 leaves it out.
+    pub latent_scale: f64,
     /// What is read and written for each row.
     pub memory: JudgeMemory<'a>,
 }
@@ -78,6 +80,8 @@ pub struct LatentStep<'a> {
     pub rule: StepRule,
     /// Where they may be.
     pub constraint: StepConstraint,
+    /// What of z is added to its gradient: twice the judge's `latent_scale`.
+    pub latent_slope: f32,
     /// `[rows, stored(Z)]` in single precision.
     pub gradient: &'a Memory,
     /// The latents, likewise.
@@ -158,6 +162,7 @@ impl Judge<'_> {
             .memory(memory.best_z)
             .memory(memory.state)
             .double(logits.map_or(0.0, |logits| logits.weight))
+            .double(self.latent_scale)
             .counts([
                 pixels,
                 self.image.channels(),
@@ -234,7 +239,8 @@ impl LatentStep<'_> {
             .memory(self.state)
             .counts([rows, self.latent_len, wide, self.updates, rule, constraint])?
             .float(momentum)
-            .float(bound);
+            .float(bound)
+            .float(self.latent_slope);
         let name = format!("step_{}", suffix(self.precision));
         Launch::new(name, [rows, 1, 1], ROW_THREADS as u32, arguments)
     }

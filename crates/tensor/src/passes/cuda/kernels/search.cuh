@@ -24,9 +24,10 @@ struct JudgeArguments {
   float* best_z;
   int* state; // updates counted from 1, and 1 where an objective was not finite
   double prior_weight;
+  double latent_scale; // of the squared length of z in the objective
   int pixels, channels, stored_channels, stored_latent;
   int distance, prior, rows;
-  int reserved[7];
+  int reserved[5];
 };
 static_assert(sizeof(JudgeArguments) == 160, "the host packs 20 words");
 
@@ -40,8 +41,8 @@ struct StepArguments {
   const int* state;
   int rows, latent, stored_latent, updates;
   int optimizer, constraint;
-  float momentum, bound;
-  int reserved[18];
+  float momentum, bound, latent_slope;
+  int reserved[17];
 };
 static_assert(sizeof(StepArguments) == 160, "the host packs 20 words");
 
@@ -60,9 +61,9 @@ CODE void sum_up(const Team& team, float* shared) {
 CODE float softplus(float x) { return fmaxf(x, 0.0f) + log1pf(expf(-fabsf(x))); }
 CODE float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
 
-// The losses of a row once its sum is known: by one thread. Answers whether it is the row's best so far.
+// The losses of a row once its sum and the squared length of its latent are known: by one thread. Answers whether it is the row's best so far.
 template <class Products>
-CODE bool note(const JudgeArguments& a, int row, float sum) {
+CODE bool note(const JudgeArguments& a, int row, float sum, float squares) {
   const float context = a.scales[row] * sum;
   float prior = 0.0f;
   if (a.prior != NO_PRIOR) {
@@ -74,13 +75,26 @@ CODE bool note(const JudgeArguments& a, int row, float sum) {
     for (int i = 0; i < 8; ++i) gradient[i] = Products::narrow(i == 0 ? float(a.prior_weight) * slope : 0.0f);
   }
   a.losses[2 * row] = context, a.losses[2 * row + 1] = prior;
-  const double objective = double(context) + a.prior_weight * double(prior);
+  double objective = double(context) + a.prior_weight * double(prior);
+  if (a.latent_scale != 0.0) objective += a.latent_scale * double(squares);
   if (row == 0) a.state[0] += 1;
   if (!(fabs(objective) < INFINITY)) a.state[1] = 1;
   if (!(objective < a.best[row])) return false;
   a.best[row] = objective;
   a.best_losses[2 * row] = context, a.best_losses[2 * row + 1] = prior;
   return true;
+}
+
+// shared[0] = the squared length of a row's latent.
+template <class Team>
+CODE void sum_squares(const JudgeArguments& a, const Team& team, int row, float* shared) {
+  const float* z = a.z + size_t(row) * a.stored_latent;
+  team.each([&](int thread) {
+    float squares = 0.0f;
+    for (int i = thread; i < a.stored_latent; i += ROW_THREADS) squares += z[i] * z[i];
+    shared[thread] = squares;
+  });
+  sum_up(team, shared);
 }
 
 template <class Products, class Team>
@@ -99,8 +113,13 @@ CODE void judge(const JudgeArguments& a, const Team& team, int row, float* share
     shared[thread] = sum;
   });
   sum_up(team, shared);
+  const float sum = shared[0];
+  if (a.latent_scale != 0.0) {
+    team.barrier();
+    sum_squares(a, team, row, shared);
+  }
   team.each([&](int thread) {
-    if (thread == 0) shared[1] = note<Products>(a, row, shared[0]) ? 1.0f : 0.0f;
+    if (thread == 0) shared[1] = note<Products>(a, row, sum, shared[0]) ? 1.0f : 0.0f;
   });
   team.barrier();
   team.each([&](int thread) {
@@ -112,8 +131,9 @@ CODE void judge(const JudgeArguments& a, const Team& team, int row, float* share
 
 // One coordinate of z after an update.
 CODE float moved(const StepArguments& a, size_t at, int update) {
-  const float g = a.gradient[at], step = a.rates[2 * update], root = a.rates[2 * update + 1];
-  float z = a.z[at];
+  const float step = a.rates[2 * update], root = a.rates[2 * update + 1];
+  float z = a.z[at], g = a.gradient[at];
+  if (a.latent_slope != 0.0f) g += a.latent_slope * z;
   if (a.optimizer == ADAM) {
     const float m = 0.9f * a.first[at] + (1.0f - 0.9f) * g;
     const float v = 0.999f * a.second[at] + (1.0f - 0.999f) * g * g;
