@@ -5,7 +5,7 @@ use super::canvas::{LINE_PX, draw_line, picture};
 use super::figures::range;
 use super::marks::{LEGEND_PX, draw_legend, mark};
 use super::tsne::{TsneConfig, tsne};
-use crate::Result;
+use crate::{EvaluationReport, Result, median};
 
 const SIZE_PX: u32 = 640;
 
@@ -16,6 +16,62 @@ pub struct PointGroup<'a> {
     pub name: &'a str,
     /// Their coordinates, of one length among all groups.
     pub points: &'a [Vec<f32>],
+}
+
+impl EvaluationReport {
+    /// Adds a map of a search's path among latents drawn from the generator's prior, both encodings of
+    /// equal length, as the figure `Latent space`: see [`draw_latent_map`]. `of` says whose path it is.
+    ///
+    /// The caption tells the lengths that a map of the plane cannot show.
+    ///
+    /// # Errors
+    ///
+    /// As [`draw_latent_map`].
+    pub fn add_latent_space(
+        &mut self,
+        of: &str,
+        samples: &[Vec<f32>],
+        path: &[Vec<f32>],
+        config: &TsneConfig,
+    ) -> Result<()> {
+        let group = PointGroup {
+            name: "drawn from the prior",
+            points: samples,
+        };
+        let map = draw_latent_map(&[group], path, config)?;
+        self.add_figure("Latent space", caption(of, samples, path), map);
+        Ok(())
+    }
+}
+
+fn caption(of: &str, samples: &[Vec<f32>], path: &[Vec<f32>]) -> String {
+    let apart: Vec<f64> = (samples.iter().enumerate())
+        .flat_map(|(index, one)| samples[..index].iter().map(move |two| distance(one, two)))
+        .collect();
+    let steps: f64 = path
+        .windows(2)
+        .map(|pair| distance(&pair[0], &pair[1]))
+        .sum();
+    let ends = path.first().zip(path.last());
+    let straight = ends.map_or(0.0, |(start, end)| distance(start, end));
+    format!(
+        "{} latents drawn from the generator's prior and the path of {of}, {} points of the lowest objective \
+         so far, laid out together by t-SNE. In the latent space itself two draws lie {:.1} apart (median), \
+         start and end of the path {straight:.1}, and the path between them is {steps:.1} long. Points that \
+         are near each other there are near each other here; how far groups lie from each other here means \
+         little.",
+        samples.len(),
+        path.len(),
+        median(&apart),
+    )
+}
+
+fn distance(one: &[f32], two: &[f32]) -> f64 {
+    let differences = one.iter().zip(two).map(|(one, two)| f64::from(one - two));
+    differences
+        .map(|difference| difference * difference)
+        .sum::<f64>()
+        .sqrt()
 }
 
 /// A map of latents by t-SNE, with a search's path through them: the picture of figure 2b of Yeh et al.
