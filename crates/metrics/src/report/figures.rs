@@ -85,7 +85,7 @@ pub(super) fn figures(report: &EvaluationReport) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// Paper's figures 3 to 5: a row for each image.
+/// Figures 3 to 5 of `docs/paper-map.md`: a row for each image.
 fn images_with(report: &EvaluationReport, mask: MaskShape) -> Strips<'_> {
     let mut images: Vec<&str> = Vec::new();
     for picture in report
@@ -104,7 +104,7 @@ fn images_with(report: &EvaluationReport, mask: MaskShape) -> Strips<'_> {
     }
 }
 
-/// Paper's figure 6: a row for each mask.
+/// Figure 6 of `docs/paper-map.md`: a row for each mask.
 fn masks_of<'a>(report: &'a EvaluationReport, image: &str) -> Strips<'a> {
     let row = |mask: &MaskShape| (mask.to_string(), row(report, *mask, image));
     Strips {
