@@ -59,9 +59,12 @@ pub use comparison::{comparison, enlarged};
 pub use error::{Error, Result};
 pub use inpainter::{Inpainter, PhotoCompletion, RankedPhotos};
 pub use methods::{
-    Method, MethodCompletion, MethodContext, MethodName, Requirement, Variant, WorkingSize,
+    LatentSpace, Method, MethodCompletion, MethodContext, MethodName, Requirement, Variant,
+    WorkingSize,
 };
-pub use model_file::{load_context_encoder, load_latent_encoder, load_model};
+pub use model_file::{
+    load_context_encoder, load_early_context_encoder, load_latent_encoder, load_model,
+};
 pub use photo::{Crop, PhotoError, PhotoFrame, Window};
 pub use photo_mask::photo_mask;
 pub use reconstruction::{num_reconstruction_searches, reconstruction_psnr};

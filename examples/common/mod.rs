@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use semantic_inpaint::data::{ReadOptions, Split};
+use semantic_inpaint::latent_search::Silent;
+use semantic_inpaint::metrics::TsneConfig;
 use semantic_inpaint::{
     DcganModel, Device, DeviceChoice, EvaluatedMethod, Evaluation, EvaluationObserver, ImageSet,
     ImageSource, MaskShape, Method, MethodContext, MethodName, PretrainedModel, Requirement,
@@ -154,9 +156,17 @@ pub(crate) fn evaluate(
         ..MethodContext::default()
     };
     let methods = methods(&context)?;
-    let methods: Vec<&dyn EvaluatedMethod> = methods.iter().map(|method| method as _).collect();
+    let measured: Vec<&dyn EvaluatedMethod> = methods.iter().map(|method| method as _).collect();
     let (folder, mut lines) = (&arguments.out, ProgressLines::new());
-    let report = Evaluation::new(title).run(&masks, &methods, images, seed, folder, &mut lines)?;
+    let evaluation = Evaluation::new(title);
+    let mut report = evaluation.run(&masks, &measured, images, seed, folder, &mut lines)?;
+    let first = Evaluation::corrupted_images(masks[0], images, seed, 0..1)?;
+    let search = methods.iter().find(|method| method.search().is_some());
+    let space = search.map(|method| method.latent_space(&first, &mut Silent));
+    if let Some(space) = space.transpose()?.flatten() {
+        let of = format!("the search for {} with {}", images.names()[0], masks[0]);
+        report.add_latent_space(&of, &space.samples, &space.path, &TsneConfig::default())?;
+    }
     report.write(folder)?;
     println!("{}", report.hole_psnr_table()?);
     println!("{}", folder.join("report.html").display());

@@ -11,11 +11,13 @@ use semantic_inpaint_data::ImageSet;
 use semantic_inpaint_dcgan::DcganModel;
 use semantic_inpaint_latent_search::{Blend, SearchConfig};
 use semantic_inpaint_mask::{CorruptedImages, Inpainter};
+use semantic_inpaint_nn::Network as _;
 use semantic_inpaint_tensor::ImageBatch;
 
 use super::latent::Latent;
 use super::method::{Fill, Kind};
 use super::trained_encoders::TrainedEncoders;
+use super::weights::weights_hash;
 use super::{Method, MethodContext, MethodName, WorkingSize};
 use crate::{Error, Result};
 
@@ -117,7 +119,8 @@ impl Method {
         let size = WorkingSize::Square {
             side_px: encoders.size_px(),
         };
-        let settings: Vec<String> = models.iter().map(settings_of_encoder).collect();
+        let settings = models.iter().map(settings_of_encoder);
+        let settings = settings.collect::<Result<Vec<String>>>()?;
         let fill = Fill {
             inpainter: Arc::new(encoders),
             size,
@@ -181,15 +184,16 @@ fn size_of(set: &ImageSet) -> WorkingSize {
 }
 
 /// What a Context Encoder is, in one line.
-fn settings_of_encoder(model: &ContextEncoderModel) -> String {
+fn settings_of_encoder(model: &ContextEncoderModel) -> Result<String> {
     let masks: Vec<String> = model.masks.iter().map(ToString::to_string).collect();
-    format!(
-        "{} steps on {} with {}, {:?}",
+    Ok(format!(
+        "{} steps on {} with {}, weights {}, {:?}",
         model.card.steps,
         model.card.dataset,
         masks.join(","),
+        weights_hash(&[model.network.params()])?,
         model.network.config(),
-    )
+    ))
 }
 
 /// What a training set is, in one line.

@@ -3,8 +3,8 @@ use std::time::Instant;
 use semantic_inpaint_latent_search::{SearchObserver, SearchProgress};
 use semantic_inpaint_mask::CorruptedImages;
 use semantic_inpaint_metrics::{
-    BoxedError, Error as MetricsError, EvaluatedMethod, LabeledCompletion, MethodFamily,
-    MethodObserver,
+    BoxedError, CoursePoint, Error as MetricsError, EvaluatedMethod, LabeledCompletion,
+    MethodFamily, MethodObserver,
 };
 
 use super::{Method, Requirement};
@@ -66,11 +66,18 @@ impl EvaluatedMethod for Method {
             observer,
             was_stopped: false,
         };
-        let variants = self.complete_variants(corrupted, &mut share)?;
+        let (variants, search) = self.variants_and_search(corrupted, &mut share)?;
         if share.was_stopped {
             return Err(MetricsError::EvaluationStopped.into());
         }
         let seconds = started.elapsed().as_secs_f64();
+        if let Some(search) = search {
+            let course = search.trace.into_iter().map(|point| CoursePoint {
+                iteration: point.iteration,
+                objective: point.objective,
+            });
+            observer.descended(&course.collect::<Vec<_>>());
+        }
         let completion = |variant: super::Variant| LabeledCompletion {
             label: variant.label,
             images: variant.completed,

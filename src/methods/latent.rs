@@ -5,6 +5,7 @@ use semantic_inpaint_latent_search::{LatentSearch, SearchConfig};
 use semantic_inpaint_nn::{Network as _, Params};
 use semantic_inpaint_tensor::Device;
 
+use super::weights::weights_hash;
 use crate::{Error, Result};
 
 type Search = LatentSearch<DcganGenerator, DcganDiscriminator>;
@@ -15,6 +16,7 @@ pub(super) struct Latent {
     pub(super) model: DcganModel,
     pub(super) config: SearchConfig,
     frozen: OnceLock<Arc<Search>>,
+    weights: OnceLock<String>,
 }
 
 impl Latent {
@@ -25,6 +27,7 @@ impl Latent {
                 model,
                 config,
                 frozen: OnceLock::new(),
+                weights: OnceLock::new(),
             }),
             got => Err(Error::ModelChannels { got }),
         }
@@ -82,7 +85,16 @@ impl Latent {
         self.model.generator.config().image_size_px
     }
 
-    /// Model and settings in one line.
+    /// What tells the networks' weights from those of other models; a network whose weights cannot be
+    /// read cannot search either.
+    fn weights(&self) -> String {
+        let mut networks = vec![self.model.generator.params()];
+        let discriminator = self.model.discriminator.as_ref();
+        networks.extend(discriminator.map(DcganDiscriminator::params));
+        weights_hash(&networks).unwrap_or_else(|_| "unreadable".into())
+    }
+
+    /// Model, its weights and settings in one line.
     pub(super) fn settings(&self, model_name: &str) -> String {
         let card = &self.model.card;
         let name = if model_name.is_empty() {
@@ -91,12 +103,13 @@ impl Latent {
             model_name
         };
         format!(
-            "{name} of {} steps on {}, {:?}; {:?}",
+            "{name} of {} steps on {}, weights {}, {:?}; {:?}",
             card.steps,
             match card.dataset.as_str() {
                 "" => "unnamed images",
                 dataset => dataset,
             },
+            self.weights.get_or_init(|| self.weights()),
             self.model.generator.config(),
             self.config,
         )

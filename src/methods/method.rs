@@ -155,7 +155,7 @@ impl Method {
     }
 
     /// Everything that results depend on besides the images, in one line: settings, and where there is one
-    /// the model or the training set.
+    /// the model with a hash of its weights, or the training set.
     #[must_use]
     pub fn settings(&self) -> String {
         let settings = match &self.kind {
@@ -284,6 +284,15 @@ impl Method {
         corrupted: &CorruptedImages,
         observer: &mut dyn SearchObserver,
     ) -> Result<Vec<Variant>> {
+        Ok(self.variants_and_search(corrupted, observer)?.0)
+    }
+
+    /// As [`Method::complete_variants`], with the search, of a method that has one.
+    pub(super) fn variants_and_search(
+        &self,
+        corrupted: &CorruptedImages,
+        observer: &mut dyn SearchObserver,
+    ) -> Result<(Vec<Variant>, Option<SearchResult>)> {
         match &self.kind {
             Kind::Latent { latent, .. } => {
                 let search = latent.search()?.search(corrupted, observer)?;
@@ -293,15 +302,16 @@ impl Method {
                         completed: blended(corrupted, &search.generated, kind)?,
                     })
                 };
-                [Blend::Overlay, Blend::Poisson]
-                    .into_iter()
-                    .map(variant)
-                    .collect()
+                let variants = [Blend::Overlay, Blend::Poisson].map(variant);
+                Ok((variants.into_iter().collect::<Result<_>>()?, Some(search)))
             }
-            Kind::Fill(fill) => Ok(vec![Variant {
-                label: self.label.clone(),
-                completed: fill.inpainter.inpaint(corrupted)?,
-            }]),
+            Kind::Fill(fill) => {
+                let variant = Variant {
+                    label: self.label.clone(),
+                    completed: fill.inpainter.inpaint(corrupted)?,
+                };
+                Ok((vec![variant], None))
+            }
         }
     }
 }

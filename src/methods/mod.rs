@@ -4,13 +4,16 @@ mod build;
 mod context;
 mod evaluated;
 mod latent;
+mod latent_space;
 mod method;
 mod name;
 #[cfg(test)]
 mod tests;
 mod trained_encoders;
+mod weights;
 
 pub use context::MethodContext;
+pub use latent_space::LatentSpace;
 pub(crate) use method::blended;
 pub use method::{Method, MethodCompletion, Variant, WorkingSize};
 pub use name::{MethodName, Requirement};

@@ -1,4 +1,6 @@
 mod encoders;
+mod latent_space;
+mod weights;
 
 use std::collections::HashSet;
 
@@ -11,7 +13,7 @@ use semantic_inpaint_dcgan::{
 };
 use semantic_inpaint_latent_search::{Blend, SearchConfig, SearchObserver, SearchProgress, Silent};
 use semantic_inpaint_mask::{CorruptedImages, Mask};
-use semantic_inpaint_tensor::{Device, ImageBatch, ImageShape, Rng};
+use semantic_inpaint_tensor::{Device, ImageBatch, ImageShape, Rng, Tensor};
 
 use super::{Method, MethodContext, MethodName, Requirement, WorkingSize};
 use crate::{Crop, Error, Inpainter};

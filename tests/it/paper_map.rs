@@ -44,8 +44,7 @@ fn sources(folder: &Path) -> String {
 
 #[test]
 fn everything_that_the_paper_map_names_exists() {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let map = std::fs::read_to_string(root.join("docs/paper-map.md")).unwrap();
+    let (root, map) = map();
     let cited = cited(&map);
     assert!(cited.len() > 20, "only {} names found", cited.len());
     for (folder, item) in cited {
@@ -56,6 +55,100 @@ fn everything_that_the_paper_map_names_exists() {
             "{} defines no {item}",
             folder.display()
         );
+    }
+}
+
+/// The rows of the tables below a heading, cell by cell.
+fn rows_below<'a>(map: &'a str, heading: &str) -> Vec<Vec<&'a str>> {
+    let (_, section) = map.split_once(heading).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let lines = section.lines().filter(|line| line.starts_with("| "));
+    let cells = lines.map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect());
+    cells.skip(1).collect()
+}
+
+fn map() -> (PathBuf, String) {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let map = std::fs::read_to_string(root.join("docs/paper-map.md")).unwrap();
+    (root, map)
+}
+
+const FIGURES: &str = "\n## Figures, table and claims\n";
+
+#[test]
+fn what_agrees_or_differs_names_its_note_or_its_test() {
+    let (root, map) = map();
+    let rows = rows_below(&map, FIGURES);
+    assert!(rows.len() > 15, "only {} rows", rows.len());
+    for row in rows {
+        assert_eq!(row.len(), 5, "{row:?}");
+        let verdict = row[4];
+        let is_checked = ["agrees", "differs"]
+            .iter()
+            .any(|word| verdict.starts_with(word));
+        let is_open = ["drawn", "not checked"]
+            .iter()
+            .any(|word| verdict.starts_with(word));
+        assert!(is_checked || is_open, "{verdict}");
+        let notes = verdict.split("](experiments/").skip(1);
+        let notes: Vec<&str> = notes.filter_map(|rest| rest.split(')').next()).collect();
+        for note in &notes {
+            assert!(
+                root.join("docs/experiments").join(note).is_file(),
+                "no {note}"
+            );
+        }
+        assert!(
+            !is_checked || !notes.is_empty() || !cited(verdict).is_empty(),
+            "{verdict}"
+        );
+    }
+}
+
+#[test]
+fn every_figure_of_the_map_is_one_that_the_code_makes() {
+    let (root, map) = map();
+    let sources = [
+        "crates/metrics/src/report",
+        "crates/cli/src/commands/evaluate",
+    ]
+    .map(|folder| sources(&root.join(folder)))
+    .concat();
+    let sources = sources.to_lowercase();
+    let rows = rows_below(&map, FIGURES);
+    let quoted = rows
+        .iter()
+        .flat_map(|row| row[3].split('`').skip(1).step_by(2));
+    let stems = quoted.filter_map(|file| file.strip_prefix("figures/")?.strip_suffix(".png"));
+    let stems: Vec<&str> = stems.collect();
+    assert!(stems.len() > 6, "{stems:?}");
+    for stem in stems {
+        // A title, the name of a file, or its part before the mask.
+        let written = [
+            format!("\"{}\"", stem.replace('-', " ")),
+            format!("\"{stem}\""),
+        ];
+        let of_mask = stem
+            .strip_prefix("images-")
+            .map(|_| "\"images-{}\"".to_owned());
+        let mut names = written.into_iter().chain(of_mask);
+        assert!(
+            names.any(|name| sources.contains(&name)),
+            "no figure {stem}"
+        );
+    }
+}
+
+#[test]
+fn every_example_of_the_map_exists() {
+    let (root, map) = map();
+    let names = map.split("--example ").skip(1);
+    let names = names.filter_map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric()).next());
+    for name in names.chain(["dtd", "pets"]) {
+        let examples = root.join("examples");
+        let is_there = examples.join(name).join("main.rs").is_file()
+            || examples.join(format!("{name}.rs")).is_file();
+        assert!(is_there, "no example {name}");
     }
 }
 

@@ -94,33 +94,42 @@ impl ImageSet {
         progress: &dyn Fn(Progress),
     ) -> Result<Self> {
         check_options(options)?;
-        let set = if source.kind() == SourceKind::Prepared {
-            read_prepared(source, options)?
-        } else {
-            read_images(source, options, progress)?
-        };
-        check_count(source, options, set.count())?;
+        if source.kind() == SourceKind::Prepared {
+            return Self::load(source.path())?.of_options(options);
+        }
+        let set = read_images(source, options, progress)?;
+        check_count(&source.name(), options, set.count())?;
         Ok(set)
     }
-}
 
-fn read_prepared(source: &ImageSource, options: &ReadOptions) -> Result<ImageSet> {
-    let mut set = ImageSet::load(source.path())?;
-    if (set.record().framing, set.size_px()) != (options.framing, options.size_px) {
-        return Err(Error::PreparedDifferently {
-            found_framing: set.record().framing,
-            found_size_px: set.size_px(),
-            framing: options.framing,
-            size_px: options.size_px,
-        });
+    /// The images of a loaded prepared set that the options ask for: what [`ImageSet::read`] gives of its
+    /// file, for those who need the set's record to choose the options.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::PreparedDifferently`] when the set has another framing or size; [`Error::TooFewImages`],
+    /// [`Error::UnknownClass`] and those of [`ImageSet::split`].
+    pub fn of_options(&self, options: &ReadOptions) -> Result<Self> {
+        let record = self.record();
+        if (record.framing, record.size_px) != (options.framing, options.size_px) {
+            return Err(Error::PreparedDifferently {
+                found_framing: record.framing,
+                found_size_px: record.size_px,
+                framing: options.framing,
+                size_px: options.size_px,
+            });
+        }
+        let mut set = self.clone();
+        if !options.classes.is_empty() && options.classes != record.classes {
+            set = set.of_classes(&options.classes)?;
+        }
+        set = set.split(options.split)?;
+        if let Some(limit) = options.limit {
+            set = set.first(limit)?;
+        }
+        check_count(&record.source, options, set.count())?;
+        Ok(set)
     }
-    if !options.classes.is_empty() && options.classes != set.record().classes {
-        set = set.of_classes(&options.classes)?;
-    }
-    let set = set.split(options.split)?;
-    options
-        .limit
-        .map_or(Ok(set.clone()), |limit| set.first(limit))
 }
 
 /// The pictures of a source that the options ask for.
@@ -165,7 +174,11 @@ fn read_images(
         num_found,
         partition,
     } = select(source, options)?;
-    check_count(source, options, names.len() * options.framing.num_views())?;
+    check_count(
+        &source.name(),
+        options,
+        names.len() * options.framing.num_views(),
+    )?;
 
     let mut canvas = Canvas::new(&names, options)?;
     source.read(&names, &mut |entries| {
@@ -179,7 +192,7 @@ fn read_images(
     })?;
     let (pixels, kept, unreadable) = canvas.finish(&names, options);
     check_unreadable(source, options, &unreadable, names.len())?;
-    check_count(source, options, kept.len())?;
+    check_count(&source.name(), options, kept.len())?;
     let record = SetRecord {
         source: source.name(),
         framing: options.framing,
@@ -306,14 +319,14 @@ pub(crate) fn check_options(options: &ReadOptions) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn check_count(source: &ImageSource, options: &ReadOptions, found: usize) -> Result<()> {
+pub(crate) fn check_count(source_name: &str, options: &ReadOptions, found: usize) -> Result<()> {
     let needed = options.min_images.max(1);
     if found >= needed {
         return Ok(());
     }
     let remedy = "choose another source, classes, split or limit";
     Err(Error::TooFewImages {
-        source_name: source.name(),
+        source_name: source_name.into(),
         needed,
         found,
         remedy,

@@ -134,7 +134,7 @@ fn check(set: &ImageSet, source: &ImageSource, options: &ReadOptions) -> Result<
     let unreadable = &set.record().unreadable;
     let total = set.count() / options.framing.num_views() + unreadable.len();
     check_unreadable(source, options, unreadable, total)?;
-    check_count(source, options, set.count())
+    check_count(&source.name(), options, set.count())
 }
 
 fn key(source: &ImageSource, options: &ReadOptions) -> Result<String> {

@@ -1,4 +1,4 @@
-use semantic_inpaint_tensor::ImageBatch;
+use semantic_inpaint_tensor::{ImageBatch, Latent};
 
 /// Where a search stands.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -21,6 +21,9 @@ pub trait SearchObserver {
     fn wants_frame(&mut self, _iteration: usize) -> bool {
         false
     }
+
+    /// The best latents so far, `[N, Z]`: told before each frame, whose images are made from them.
+    fn latents(&mut self, _iteration: usize, _latents: &Latent) {}
 
     /// The best images so far, `[N, C, H, W]`, before blending.
     fn frame(&mut self, _iteration: usize, _generated: &ImageBatch) {}

@@ -201,7 +201,9 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
                 });
             }
             if wants_frame {
-                observer.frame(iteration, &self.generate(&state.best_latents())?);
+                let latents = state.best_latents();
+                observer.latents(iteration, &self.to_latent(&latents)?);
+                observer.frame(iteration, &self.generate(&latents)?);
             }
             if iteration > 0 {
                 observer.iterated(&state.progress(iteration, iterations));

@@ -2,6 +2,7 @@
 
 mod batch;
 mod comparison;
+mod course;
 mod identity;
 mod method;
 mod names;
@@ -17,16 +18,19 @@ use std::ops::Range;
 use std::path::Path;
 
 use semantic_inpaint_data::{ImageSet, batch_to_photos, read_photo};
-use semantic_inpaint_mask::MaskShape;
+use semantic_inpaint_mask::{CorruptedImages, MaskShape};
 
 use crate::{Error, Result};
 
 use batch::Batch;
 pub use comparison::{Comparison, Verdict, paired_difference};
+pub use course::EvaluationCourse;
 use identity::ImageHashes;
 #[cfg(feature = "report")]
 pub(crate) use identity::{file_stem, mask_stem};
-pub use method::{BoxedError, EvaluatedMethod, LabeledCompletion, MethodFamily, MethodObserver};
+pub use method::{
+    BoxedError, CoursePoint, EvaluatedMethod, LabeledCompletion, MethodFamily, MethodObserver,
+};
 use names::{Labels, check_names};
 pub use observer::EvaluationObserver;
 pub use outcome::{EvaluationPicture, EvaluationReport, MethodRecord};
@@ -146,6 +150,23 @@ impl Evaluation {
         }
     }
 
+    /// The images of a range as all methods of an evaluation with this seed see them under a mask, on the
+    /// CPU: for figures beside those of the report.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mask`] when the mask does not fit the images, [`Error::Data`] when the range is empty or
+    /// reaches beyond the last image.
+    pub fn corrupted_images(
+        mask: MaskShape,
+        images: &ImageSet,
+        seed: u64,
+        range: Range<usize>,
+    ) -> Result<CorruptedImages> {
+        let batch = Batch::new((mask, seed), images, range)?;
+        Ok(batch.corrupted().clone())
+    }
+
     /// The scores of all images with each mask by each method; the report's own files are written by
     /// `EvaluationReport::write`, with the feature `report`.
     ///
@@ -237,6 +258,7 @@ impl Run<'_> {
             labels.claim(&name, &part.rows)?;
             whole.rows.extend(part.rows);
             whole.failures.extend(part.failures);
+            whole.courses.extend(part.courses);
         }
         // Sorting keeps the order of the images.
         let order = labels.of(&name);

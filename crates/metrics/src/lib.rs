@@ -73,9 +73,9 @@ mod thumbnail_set;
 pub use duplicates::{Duplicates, Repetition, duplicates};
 pub use error::{Error, Result};
 pub use evaluation::{
-    BoxedError, Comparison, EvaluatedMethod, Evaluation, EvaluationObserver, EvaluationPicture,
-    EvaluationReport, EvaluationRow, Failure, LabeledCompletion, MethodFamily, MethodObserver,
-    MethodRecord, Verdict, paired_difference,
+    BoxedError, Comparison, CoursePoint, EvaluatedMethod, Evaluation, EvaluationCourse,
+    EvaluationObserver, EvaluationPicture, EvaluationReport, EvaluationRow, Failure,
+    LabeledCompletion, MethodFamily, MethodObserver, MethodRecord, Verdict, paired_difference,
 };
 pub use halves::halves;
 pub use memorization::{Memorization, memorization};
@@ -84,7 +84,7 @@ pub use pyramid_set::PyramidSet;
 pub use quantile::median;
 pub use region::{Region, mean_absolute_error, mean_squared_error};
 #[cfg(feature = "report")]
-pub use report::{PointGroup, TsneConfig, draw_latent_map, tsne};
+pub use report::{PointGroup, TsneConfig, draw_latent_map, draw_strips, tsne};
 pub use scores::{Scores, ScoresSummary, score};
 pub use seam::seam_score;
 pub use sliced_wasserstein::{

@@ -2,13 +2,14 @@
 
 mod bars;
 mod canvas;
+mod chart;
 mod document;
 mod figures;
 mod hole_size;
 mod latent_map;
 mod marks;
 mod page;
-mod psnr_chart;
+mod search_course;
 mod speed;
 mod strips;
 mod summary;
@@ -25,6 +26,7 @@ use crate::{Error, EvaluationReport, Result};
 
 use document::Document;
 pub use latent_map::{PointGroup, draw_latent_map};
+pub use strips::draw_strips;
 pub use tsne::{TsneConfig, tsne};
 
 /// A picture of a report.
@@ -47,7 +49,8 @@ struct WrittenFigure {
 }
 
 impl EvaluationReport {
-    /// Adds a picture behind the report's own figures: a map of latents, the losses of a training run.
+    /// Adds a picture behind the report's own figures: a map of latents, the losses of a training run. Its
+    /// file is named after the title: `figures/latent-space.png` for `Latent space`.
     pub fn add_figure(
         &mut self,
         title: impl Into<String>,
@@ -55,7 +58,8 @@ impl EvaluationReport {
         photo: Photo,
     ) {
         let title = title.into();
-        let stem = file_stem(&format!("added-{}-{title}", self.added_figures.len() + 1));
+        let words: Vec<&str> = title.split_whitespace().collect();
+        let stem = file_stem(&words.join("-").to_lowercase());
         let caption = caption.into();
         self.added_figures.push(Figure {
             title,
@@ -79,7 +83,7 @@ impl EvaluationReport {
         let figures_folder = folder.join("figures");
         std::fs::create_dir_all(&figures_folder).map_err(Error::file(&figures_folder))?;
         let own = figures::figures(self)?;
-        let mut figures = Vec::new();
+        let mut figures: Vec<WrittenFigure> = Vec::new();
         for figure in own.iter().chain(&self.added_figures) {
             let Figure {
                 title,
@@ -87,7 +91,8 @@ impl EvaluationReport {
                 stem,
                 photo,
             } = figure;
-            let (path, png) = (format!("figures/{stem}.png"), encode_png(photo)?);
+            let path = free_path(stem, &figures);
+            let png = encode_png(photo)?;
             write_atomically(folder.join(&path), &png)?;
             let (title, caption) = (title.clone(), caption.clone());
             figures.push(WrittenFigure {
@@ -112,6 +117,14 @@ impl EvaluationReport {
         }
         Ok(())
     }
+}
+
+/// A path for a figure that none of the others has.
+fn free_path(stem: &str, others: &[WrittenFigure]) -> String {
+    let numbered = (2..).map(|number| format!("figures/{stem}-{number}.png"));
+    let mut paths = std::iter::once(format!("figures/{stem}.png")).chain(numbered);
+    let is_free = |path: &String| others.iter().all(|other| other.path != *path);
+    paths.find(is_free).unwrap_or_default()
 }
 
 fn failed(error: impl std::fmt::Display) -> Error {

@@ -113,6 +113,15 @@ impl RunDirectory {
         self.checkpoints().join(format!("step-{step:06}"))
     }
 
+    /// The oldest checkpoint that is kept: its step and folder.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoCheckpoint`] when there is none.
+    pub fn oldest_checkpoint(&self) -> Result<(u64, PathBuf)> {
+        self.found(self.checkpoint_steps()?.first())
+    }
+
     /// The newest complete checkpoint: its step and folder.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! `evaluate`: methods beside each other on images that no model has seen.
 
+mod figures;
+mod images;
 mod plan;
 mod watch;
 
@@ -34,7 +36,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SPEC")]
     data: PathBuf,
     /// How images become square: crop108, squash or center-crop [default: that of a prepared set, else the
-    /// first model's, else center-crop]
+    /// first network's, else center-crop]
     #[arg(long)]
     framing: Option<Framing>,
     /// Take only these classes, separated by commas: folders of images, or beginnings of their names
@@ -90,7 +92,8 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     let device = arguments.device.unwrap_or_default().open()?;
-    let Plan { images, methods } = Plan::new(arguments, &device)?;
+    let plan = Plan::new(arguments, &device)?;
+    let images = &plan.images;
     output::make_folder(&arguments.out)?;
     interrupt::listen()?;
     let record = images.record();
@@ -101,20 +104,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
         let note = format!("{num_unreadable} images were unreadable and are left out.");
         evaluation = evaluation.with_note(note);
     }
-    let methods: Vec<&dyn EvaluatedMethod> = methods.iter().map(|method| method as _).collect();
+    let methods = plan.methods.iter().map(|method| method as _);
+    let methods: Vec<&dyn EvaluatedMethod> = methods.collect();
     let (masks, folder) = (&arguments.masks, &arguments.out);
     let seed = arguments.seed.unwrap_or_default();
     let mut watch = Watch::new(Display::Terminal);
-    let report = evaluation.run(masks, &methods, &images, seed, folder, &mut watch);
+    let report = evaluation.run(masks, &methods, images, seed, folder, &mut watch);
     watch.finish();
-    let report = match report {
+    let mut report = match report {
         Ok(report) => report,
-        Err(MetricsError::EvaluationStopped) => {
-            output::note("stopped; the same command goes on from here");
-            return Ok(Status::Interrupted);
-        }
+        Err(MetricsError::EvaluationStopped) => return Ok(stopped()),
         Err(error) => return Err(error.into()),
     };
+    figures::add(&mut report, &plan, arguments);
+    if interrupt::requested() {
+        return Ok(stopped());
+    }
     report.write(folder)?;
     output::line(report.hole_psnr_table()?.trim_end())?;
     output::line(format_args!(
@@ -131,6 +136,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
         (0, 0) => Status::Done,
         _ => Status::Skipped,
     })
+}
+
+fn stopped() -> Status {
+    output::note("stopped; the same command goes on from here");
+    Status::Interrupted
 }
 
 impl Arguments {
@@ -178,13 +188,12 @@ impl Arguments {
         if !self.context_encoder.is_empty() && !one_needs(Requirement::ContextEncoder) {
             ignored.push("--context-encoder");
         }
-        if !one_needs(Requirement::Model) {
-            let of_model = [
-                ("--models", !self.models.is_empty()),
-                ("--device", self.device.is_some()),
-            ];
-            let given = of_model.into_iter().filter(|(_, is_given)| *is_given);
-            ignored.extend(given.map(|(name, _)| name));
+        let has_models = one_needs(Requirement::Model);
+        if !self.models.is_empty() && !has_models {
+            ignored.push("--models");
+        }
+        if self.device.is_some() && !has_models && !one_needs(Requirement::ContextEncoder) {
+            ignored.push("--device");
         }
         if !methods.contains(&MethodName::Latent) {
             ignored.extend(self.search.given());

@@ -214,7 +214,8 @@ fn under_bar<T>(
     Ok(result?)
 }
 
-fn name_unreadable(set: &ImageSet) {
+/// Names what is unreadable on stderr.
+pub(crate) fn name_unreadable(set: &ImageSet) {
     let unreadable = &set.record().unreadable;
     for image in unreadable.iter().take(NAMED) {
         output::warn(format_args!("skipped {}: {}", image.name, image.reason));

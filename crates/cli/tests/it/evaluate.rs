@@ -2,7 +2,11 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::material::{MODEL, folder_with_model, textured};
+use semantic_inpaint::dcgan::DcganGenerator;
+use semantic_inpaint::nn::weight_file::StoredPrecision;
+use semantic_inpaint::{DcganModel, Device, Rng};
+
+use crate::material::{MODEL, folder_with_model, save_tiny_encoder, textured, tiny_model};
 use crate::program::{Ran, run};
 
 /// A folder with a model, five photos in `images` and three others in `training`.
@@ -51,11 +55,91 @@ fn methods_and_masks_give_a_report_with_figures_and_every_number() {
     let page = std::fs::read_to_string(out.join("report.html")).unwrap();
     assert!(page.contains("data:image/png;base64,") && !page.contains("src=\"figures"));
     let markdown = std::fs::read_to_string(out.join("report.md")).unwrap();
-    for text in ["square:8", "blocks:2x2:20", "mean-image", "95 %"] {
+    for text in [
+        "square:8",
+        "blocks:2x2:20",
+        "mean-image",
+        "95 %",
+        "![Latent space](figures/latent-space.png)",
+        "the path of latent for 1.png with square:8, 3 points",
+        "![Course of the search](figures/search-course.png)",
+    ] {
         assert!(markdown.contains(text), "no {text}");
     }
-    assert!(std::fs::read_dir(out.join("figures")).unwrap().count() >= 4);
+    assert!(std::fs::read_dir(out.join("figures")).unwrap().count() >= 6);
     assert!(summary(folder.path(), "report").is_object());
+}
+
+#[test]
+fn figures_of_the_search_are_the_same_after_a_stop() {
+    let folder = folder_with_photos();
+    let latent = "--methods latent --iterations 3";
+    evaluate(folder.path(), &format!("{latent} --out report")).expect(0);
+    let figures = || {
+        ["latent-space", "search-course"].map(|name| {
+            std::fs::read(folder.path().join(format!("report/figures/{name}.png"))).unwrap()
+        })
+    };
+    let whole = figures();
+    let lost = folder
+        .path()
+        .join("report/parts/blocks-2x2-20/latent/000000.csv");
+    std::fs::remove_file(lost).unwrap();
+    std::fs::remove_dir_all(folder.path().join("report/figures")).unwrap();
+    evaluate(folder.path(), &format!("{latent} --out report")).expect(0);
+    assert_eq!(figures(), whole);
+}
+
+#[test]
+fn parts_of_a_model_with_other_weights_are_refused() {
+    let folder = folder_with_photos();
+    let latent = "--methods latent --iterations 1 --out report";
+    evaluate(folder.path(), latent).expect(0);
+    let model = tiny_model();
+    let config = *model.generator.config();
+    let other = DcganGenerator::initialize(config, &mut Rng::from_seed(2), &Device::Cpu);
+    let other = DcganModel {
+        generator: other.unwrap(),
+        ..model
+    };
+    other
+        .save(&folder.path().join(MODEL), StoredPrecision::F32)
+        .unwrap();
+    evaluate(folder.path(), latent).expect_error(&["report", "other"]);
+}
+
+#[test]
+fn the_device_of_a_context_encoder_is_taken() {
+    let folder = folder_with_photos();
+    save_tiny_encoder(&folder.path().join("encoder.safetensors"));
+    let command = "evaluate --data images --masks square:12 --methods context-encoder \
+                   --context-encoder encoder.safetensors --device cpu --out report";
+    let ran = run(folder.path(), command).expect(0);
+    assert!(ran.stdout.contains("| context-encoder |"), "{}", ran.stdout);
+    let markdown = std::fs::read_to_string(folder.path().join("report/report.md")).unwrap();
+    assert!(
+        !markdown.contains("early and final"),
+        "a file has no earlier checkpoint"
+    );
+}
+
+#[test]
+fn a_run_that_keeps_checkpoints_shows_its_context_encoder_early_and_final() {
+    let folder = folder_with_photos();
+    let train = "train context-encoder --data images --size 32 --width 4 --bottleneck 8 --batch-size 4 \
+                 --masks square:12 --steps 4 --checkpoint-every 2 --sample-every 2 --device cpu --out run";
+    run(folder.path(), train).expect(0);
+    let command = "evaluate --data images --masks square:8,square:12 --methods context-encoder \
+                   --context-encoder run --device cpu --out report";
+    run(folder.path(), command).expect(0);
+    let markdown = std::fs::read_to_string(folder.path().join("report/report.md")).unwrap();
+    for text in [
+        "(figures/context-encoder-early-and-final.png)",
+        "run with square:12 at the oldest checkpoint",
+        "after 2 steps, and as it is measured, after 4",
+    ] {
+        assert!(markdown.contains(text), "no {text}: {markdown}");
+    }
 }
 
 #[test]

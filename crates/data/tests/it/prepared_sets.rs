@@ -42,6 +42,32 @@ fn a_saved_set_loads_equal_and_serves_as_a_source() {
 }
 
 #[test]
+fn a_loaded_set_gives_what_its_file_gives() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("set.safetensors");
+    drawn(50).save(&path).unwrap();
+    let asked = ReadOptions {
+        split: Split::Train,
+        limit: Some(7),
+        ..options(6)
+    };
+    let of_file = read(&path, &asked).unwrap();
+    let loaded = ImageSet::load(&path).unwrap();
+    let found = loaded.of_options(&asked).unwrap();
+    assert_eq!(found.names(), of_file.names());
+    assert_eq!(found.pixels(), of_file.pixels());
+    assert_eq!(found.record(), of_file.record());
+    let more = ReadOptions {
+        min_images: 51,
+        ..options(6)
+    };
+    assert!(matches!(
+        loaded.of_options(&more).unwrap_err(),
+        Error::TooFewImages { needed: 51, .. }
+    ));
+}
+
+#[test]
 fn a_prepared_set_of_other_settings_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("set.safetensors");

@@ -4,8 +4,9 @@ use semantic_inpaint_tensor::{Device, ImageBatch};
 
 use std::ops::Range;
 
+use super::course::{EvaluationCourse, ImageCourse};
 use super::identity::masks;
-use super::method::{BoxedError, EvaluatedMethod, LabeledCompletion, MethodObserver};
+use super::method::{BoxedError, CoursePoint, EvaluatedMethod, LabeledCompletion, MethodObserver};
 use super::observer::EvaluationObserver;
 use super::part::{Part, one_line};
 use super::row::{EvaluationRow, Failure};
@@ -80,7 +81,11 @@ impl<'a> Batch<'a> {
     ) -> Result<Outcome> {
         let mut relay = Relay::new(observer);
         let reason = match self.complete(method, &mut relay) {
-            Ok(completions) => return self.scored(&completions, num_pictures),
+            Ok(completions) => {
+                let mut outcome = self.scored(&completions, num_pictures)?;
+                outcome.part.courses = self.named(method, relay.courses);
+                return Ok(outcome);
+            }
             Err(_) if relay.was_stopped => return Err(Error::EvaluationStopped),
             Err(reason) => reason,
         };
@@ -89,6 +94,7 @@ impl<'a> Batch<'a> {
             return Ok(self.failed(method, reason));
         }
         let mut outcome = Outcome::default();
+        relay.courses.clear();
         for place in 0..count {
             relay.enter(place, count);
             if relay.wants_stop() {
@@ -100,7 +106,10 @@ impl<'a> Batch<'a> {
                     single.scored(&completions, num_pictures.saturating_sub(place))?
                 }
                 Err(_) if relay.was_stopped => return Err(Error::EvaluationStopped),
-                Err(reason) => single.failed(method, reason),
+                Err(reason) => {
+                    relay.courses.retain(|course| course.place != place);
+                    single.failed(method, reason)
+                }
             };
             outcome.part.rows.extend(one.part.rows);
             outcome.part.failures.extend(one.part.failures);
@@ -109,7 +118,26 @@ impl<'a> Batch<'a> {
                 .pictures
                 .extend(pictures.map(|picture| Picture { place, ..picture }));
         }
+        outcome.part.courses = self.named(method, relay.courses);
         Ok(outcome)
+    }
+
+    /// The courses with the names of their images.
+    fn named(
+        &self,
+        method: &dyn EvaluatedMethod,
+        courses: Vec<ImageCourse>,
+    ) -> Vec<EvaluationCourse> {
+        let courses = courses.into_iter().filter_map(|course| {
+            Some(EvaluationCourse {
+                mask: self.mask,
+                method: method.name(),
+                image: self.names.get(course.place)?.clone(),
+                iterations: course.iterations,
+                objective: course.objective,
+            })
+        });
+        courses.collect()
     }
 
     fn single(&self, place: usize) -> Result<Self> {
@@ -171,7 +199,11 @@ impl<'a> Batch<'a> {
         };
         let (rows, failures) = (Vec::new(), vec![failure]);
         Outcome {
-            part: Part { rows, failures },
+            part: Part {
+                rows,
+                failures,
+                ..Part::default()
+            },
             pictures: Vec::new(),
         }
     }
@@ -281,6 +313,9 @@ struct Relay<'a> {
     share_before: f64,
     share: f64,
     was_stopped: bool,
+    /// The place of the first image that the method is at.
+    first: usize,
+    courses: Vec<ImageCourse>,
 }
 
 impl<'a> Relay<'a> {
@@ -290,11 +325,14 @@ impl<'a> Relay<'a> {
             share_before: 0.0,
             share: 1.0,
             was_stopped: false,
+            first: 0,
+            courses: Vec::new(),
         }
     }
 
     /// What follows is about one of `count` images.
     fn enter(&mut self, place: usize, count: usize) {
+        self.first = place;
         self.share = 1.0 / count as f64;
         self.share_before = place as f64 * self.share;
         self.progressed(0.0);
@@ -305,6 +343,11 @@ impl MethodObserver for Relay<'_> {
     fn progressed(&mut self, share_done: f64) {
         let done = self.share_before + self.share * share_done.clamp(0.0, 1.0);
         self.observer.progressed(done);
+    }
+
+    fn descended(&mut self, course: &[CoursePoint]) {
+        self.courses
+            .extend(ImageCourse::of_points(course, self.first));
     }
 
     fn wants_stop(&mut self) -> bool {

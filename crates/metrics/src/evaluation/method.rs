@@ -61,10 +61,23 @@ pub struct LabeledCompletion {
     pub seconds: f64,
 }
 
+/// Where a method that lowers an objective stands after some iterations.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CoursePoint {
+    /// Iterations made.
+    pub iteration: usize,
+    /// The lowest objective so far, an entry for each image of the batch.
+    pub objective: Vec<f64>,
+}
+
 /// Told by a method how a batch goes.
 pub trait MethodObserver {
     /// This share of the batch is done, 0 to 1.
     fn progressed(&mut self, _share_done: f64) {}
+
+    /// How the objective of the batch's images fell, iterations rising: told once, by methods that have
+    /// one.
+    fn descended(&mut self, _course: &[CoursePoint]) {}
 
     /// Whether the method should stop at once and return an error.
     fn wants_stop(&mut self) -> bool {

@@ -2,11 +2,11 @@ use semantic_inpaint_data::{ImageSet, Photo};
 use semantic_inpaint_mask::MaskShape;
 use serde::Serialize;
 
-use super::TRUTH;
 use super::comparison::{Comparison, Verdict, paired_difference};
 use super::method::{EvaluatedMethod, MethodFamily};
 use super::part::Part;
 use super::row::{EvaluationRow, Failure};
+use super::{EvaluationCourse, TRUTH};
 use crate::table::{Cell, Table};
 use crate::{Result, Scores, ScoresSummary, Summary};
 
@@ -32,6 +32,8 @@ pub struct EvaluationReport {
     pub failures: Vec<Failure>,
     /// The first images: originals (`true image`), `corrupted`, and completed by each label.
     pub pictures: Vec<EvaluationPicture>,
+    /// How the objectives of methods that have one fell, by mask, method and image.
+    pub courses: Vec<EvaluationCourse>,
     #[cfg(feature = "report")]
     pub(crate) added_figures: Vec<crate::report::Figure>,
 }
@@ -86,6 +88,7 @@ impl EvaluationReport {
             rows: Vec::new(),
             failures: Vec::new(),
             pictures: Vec::new(),
+            courses: Vec::new(),
             #[cfg(feature = "report")]
             added_figures: Vec::new(),
         }
@@ -102,6 +105,7 @@ impl EvaluationReport {
         self.rows.extend(part.rows);
         self.failures.extend(part.failures);
         self.pictures.extend(pictures);
+        self.courses.extend(part.courses);
     }
 
     /// The labels of all completions, in the order of the methods.

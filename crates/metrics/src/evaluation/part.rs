@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use semantic_inpaint_data::{ImageSet, write_atomically};
 use semantic_inpaint_mask::MaskShape;
 
+use super::course::{self, EvaluationCourse};
 use super::identity::{ImageHashes, file_stem, mask_stem};
 use super::row::{self, EvaluationRow, Failure};
 use crate::{Error, Result};
@@ -16,6 +17,7 @@ const FORMAT: u32 = 1;
 pub(super) struct Part {
     pub(super) rows: Vec<EvaluationRow>,
     pub(super) failures: Vec<Failure>,
+    pub(super) courses: Vec<EvaluationCourse>,
 }
 
 /// A run of images that is stored, or that is to be completed.
@@ -25,9 +27,12 @@ pub(super) enum Segment {
 }
 
 /// The parts of one mask and one method: a folder with a CSV file for each batch, named by its first
-/// image, under a line that says what its numbers depend on.
+/// image, under a line that says what its numbers depend on. Beside them lie the pictures of the first
+/// images and, of methods that have them, the courses of each batch: without them a part is still whole.
 pub(super) struct PartFolder<'a> {
     path: PathBuf,
+    mask: MaskShape,
+    method: String,
     settings: String,
     images: &'a ImageSet,
     hashes: &'a ImageHashes,
@@ -47,6 +52,8 @@ impl<'a> PartFolder<'a> {
             path: folders
                 .iter()
                 .fold(evaluation.join("parts"), |path, folder| path.join(folder)),
+            mask,
+            method: name.into(),
             settings: one_line(&format!(
                 "format {FORMAT}; {mask}; seed {seed}; {name}: {settings}"
             )),
@@ -65,6 +72,10 @@ impl<'a> PartFolder<'a> {
     pub(super) fn create(&self) -> Result<()> {
         let pictures = self.path.join("pictures");
         std::fs::create_dir_all(&pictures).map_err(Error::file(&pictures))
+    }
+
+    fn courses(&self, start: usize) -> PathBuf {
+        self.path.join("courses").join(format!("{start:06}.csv"))
     }
 
     /// All images in runs of at most `batch_len`, or as they are stored.
@@ -88,12 +99,19 @@ impl<'a> PartFolder<'a> {
         Ok(segments)
     }
 
+    /// Writes the courses, then the part, so that a part that is there has its courses.
     pub(super) fn write(&self, images: Range<usize>, part: &Part) -> Result<()> {
         let path = self.file(images.start);
         let damaged = |error: csv::Error| Error::DamagedPart {
             path: path.clone(),
             reason: error.to_string(),
         };
+        if !part.courses.is_empty() {
+            let courses = self.courses(images.start);
+            let folder = self.path.join("courses");
+            std::fs::create_dir_all(&folder).map_err(Error::file(&folder))?;
+            write_atomically(&courses, &course::to_csv(&part.courses).map_err(damaged)?)?;
+        }
         let mut text = format!("{}\n", self.header(images)).into_bytes();
         text.extend(row::to_csv(&part.rows, &part.failures).map_err(damaged)?);
         Ok(write_atomically(&path, &text)?)
@@ -148,7 +166,23 @@ impl<'a> PartFolder<'a> {
         if let Some(name) = names.iter().find(|name| !named.contains(name)) {
             return Err(damaged(format!("nothing is said of image {name}")));
         }
-        Ok((end, Part { rows, failures }))
+        let part = Part {
+            courses: self.read_courses(start)?,
+            rows,
+            failures,
+        };
+        Ok((end, part))
+    }
+
+    /// The courses that lie beside the part that begins with an image.
+    fn read_courses(&self, start: usize) -> Result<Vec<EvaluationCourse>> {
+        let path = self.courses(start);
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        let text = std::fs::read_to_string(&path).map_err(Error::file(&path))?;
+        course::from_csv(&text, self.mask, &self.method)
+            .map_err(|reason| Error::DamagedPart { path, reason })
     }
 }
 

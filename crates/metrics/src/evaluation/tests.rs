@@ -46,6 +46,8 @@ pub(crate) enum Behavior {
     ReturnsHalf,
     ReturnsNothing,
     FailsAlways,
+    /// Tells a course whose values are the images' first ones, and fails on batches with this image.
+    DescendsAndFailsOn(usize),
 }
 
 /// Fills holes with a constant.
@@ -95,7 +97,9 @@ impl Constant {
         let firsts = (0..count).map(|place| place * shape.num_values());
         let is = |value: f32, seed: usize| (value - first_value(seed)).abs() < 1e-6;
         match self.behavior {
-            Behavior::FailsOn(seed) if firsts.clone().any(|at| is(values[at], seed)) => {
+            Behavior::FailsOn(seed) | Behavior::DescendsAndFailsOn(seed)
+                if firsts.clone().any(|at| is(values[at], seed)) =>
+            {
                 return Err("cannot fill\nthis | one".into());
             }
             Behavior::FailsAlways => return Err("broken".into()),
@@ -146,6 +150,15 @@ impl EvaluatedMethod for Constant {
         }
         if self.behavior == Behavior::ReturnsNothing {
             return Ok(Vec::new());
+        }
+        if let Behavior::DescendsAndFailsOn(_) = self.behavior {
+            let values = corrupted.images().to_values()?;
+            let images = values.chunks(values.len() / corrupted.count());
+            let firsts: Vec<f64> = images.map(|image| f64::from(image[0])).collect();
+            observer.descended(&[3.0, 1.0].map(|scale| CoursePoint {
+                iteration: (10.0 / scale) as usize,
+                objective: firsts.iter().map(|first| scale * (2.0 + first)).collect(),
+            }));
         }
         let images = self.images(corrupted)?;
         let completion = |label: &&str| LabeledCompletion {
@@ -229,6 +242,7 @@ fn assert_equal(one: &EvaluationReport, other: &EvaluationReport) {
     assert_eq!(one.failures, other.failures);
     assert_eq!(one.methods, other.methods);
     assert_eq!(one.pictures, other.pictures);
+    assert_eq!(one.courses, other.courses);
     assert_eq!(one.missing_shares, other.missing_shares);
     assert_eq!(one.settings, other.settings);
 }

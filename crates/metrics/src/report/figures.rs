@@ -4,8 +4,8 @@ use semantic_inpaint_data::Photo;
 use semantic_inpaint_mask::MaskShape;
 
 use super::strips::Strips;
-use super::{Figure, bars, hole_size, speed};
-use crate::evaluation::{CORRUPTED, TRUTH, mask_stem};
+use super::{Figure, bars, hole_size, search_course, speed};
+use crate::evaluation::{CORRUPTED, TRUTH, file_stem, mask_stem};
 use crate::{EvaluationReport, Result};
 
 const IMAGES: &str = "The first images: the original, what the methods see, and each completion. \
@@ -14,6 +14,9 @@ const HOLE_SIZE: &str = "Mean PSNR in the hole against the share of the pixels t
     masks of one kind.";
 const SPEED: &str = "Mean PSNR in the hole against seconds per image, both means over the masks. Methods \
     that lack a mask are left out.";
+const SEARCH_COURSE: &str = "The lowest objective so far against the iteration: the mean over the images, in \
+    a band from their tenth to their ninetieth percentile. Where a search computes in less than single \
+    precision, so are all but the last tenth of its objectives.";
 
 /// The report's own figures, in order.
 pub(super) fn figures(report: &EvaluationReport) -> Result<Vec<Figure>> {
@@ -55,6 +58,22 @@ pub(super) fn figures(report: &EvaluationReport) -> Result<Vec<Figure>> {
         "time".into(),
         speed::draw(report)?,
     );
+    let searches = search_course::methods(report);
+    for &method in &searches {
+        let (title, stem) = match searches.as_slice() {
+            [_] => ("Course of the search".into(), "search-course".into()),
+            _ => (
+                format!("Course of the search: {method}"),
+                format!("search-course-{}", file_stem(method)),
+            ),
+        };
+        add(
+            title,
+            SEARCH_COURSE,
+            stem,
+            search_course::draw(report, method)?,
+        );
+    }
     for &mask in &report.masks {
         add(
             format!("PSNR in the hole with {mask}"),
@@ -66,7 +85,7 @@ pub(super) fn figures(report: &EvaluationReport) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// Paper's figures 3 to 5: a row for each image.
+/// Figures 3 to 5 of `docs/paper-map.md`: a row for each image.
 fn images_with(report: &EvaluationReport, mask: MaskShape) -> Strips<'_> {
     let mut images: Vec<&str> = Vec::new();
     for picture in report
@@ -85,7 +104,7 @@ fn images_with(report: &EvaluationReport, mask: MaskShape) -> Strips<'_> {
     }
 }
 
-/// Paper's figure 6: a row for each mask.
+/// Figure 6 of `docs/paper-map.md`: a row for each mask.
 fn masks_of<'a>(report: &'a EvaluationReport, image: &str) -> Strips<'a> {
     let row = |mask: &MaskShape| (mask.to_string(), row(report, *mask, image));
     Strips {

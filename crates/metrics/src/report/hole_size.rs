@@ -1,8 +1,8 @@
 use plotters::prelude::{Color as _, EmptyElement, LineSeries};
 use semantic_inpaint_data::Photo;
 
+use super::chart::{Axis, chart, hole_psnr};
 use super::marks::mark;
-use super::psnr_chart::{Axis, psnr_chart};
 use crate::{EvaluationReport, Result};
 
 /// What a label reaches: points of the missing share in percent and the PSNR in the hole.
@@ -27,7 +27,7 @@ pub(super) fn draw(report: &EvaluationReport) -> Result<Option<Photo>> {
         title: "missing share of the pixels (%)",
         format: &|share| format!("{share:.0}"),
     };
-    let photo = psnr_chart(&labels, axis, range, |chart| {
+    let photo = chart(&labels, axis, hole_psnr(range), |chart| {
         for curve in &curves {
             let mark = mark(curve.place);
             for kind in &curve.kinds {

@@ -1,8 +1,8 @@
 use plotters::prelude::{EmptyElement, IntoLogRange as _};
 use semantic_inpaint_data::Photo;
 
+use super::chart::{Axis, chart, hole_psnr};
 use super::marks::mark;
-use super::psnr_chart::{Axis, psnr_chart};
 use crate::{EvaluationReport, Result, Summary};
 
 /// What a time of 0 is drawn at.
@@ -25,7 +25,7 @@ pub(super) fn draw(report: &EvaluationReport) -> Result<Option<Photo>> {
         title: "seconds per image",
         format: &|seconds| format!("{seconds}"),
     };
-    let photo = psnr_chart(&labels, axis, range, |chart| {
+    let photo = chart(&labels, axis, hole_psnr(range), |chart| {
         let marks = points.iter();
         chart.draw_series(marks.map(|&(place, at)| EmptyElement::at(at) + mark(place).shape()))?;
         Ok(())

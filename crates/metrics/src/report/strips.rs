@@ -2,13 +2,44 @@ use plotters::prelude::{BLACK, PathElement};
 use semantic_inpaint_data::Photo;
 
 use super::canvas::{Area, Fault, LINE_PX, draw_wrapped, picture};
-use crate::Result;
+use crate::{Error, Result};
 
 /// The least width of a picture in a strip; smaller ones are enlarged by whole numbers.
 const TILE_PX: usize = 112;
 const GAP_PX: usize = 4;
 const MAX_HEAD_LINES: usize = 3;
 const ROW_NAMES_PX: usize = 120;
+
+/// Pictures of one size in rows, under the names of their columns; small ones are enlarged.
+///
+/// ```
+/// use semantic_inpaint_data::Photo;
+/// use semantic_inpaint_metrics::draw_strips;
+///
+/// let [black, white] = [0, 255].map(|level| Photo::filled(32, 32, [level; 3]));
+/// let strips = draw_strips(&["before", "after"], &[vec![&black, &white]])?;
+/// assert!(strips.width() > strips.height());
+/// # Ok::<(), semantic_inpaint_metrics::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::TooFewImages`](crate::Error::TooFewImages) without pictures,
+/// [`Error::Report`](crate::Error::Report) when they cannot be drawn.
+pub fn draw_strips(columns: &[&str], rows: &[Vec<&Photo>]) -> Result<Photo> {
+    let rows = rows.iter().map(|photos| {
+        let photo = |column: usize| photos.get(column).copied();
+        (String::new(), (0..columns.len()).map(photo).collect())
+    });
+    let strips = Strips {
+        columns: columns.to_vec(),
+        rows: rows.collect(),
+    };
+    let (what, needed, got) = ("pictures of strips", 1, 0);
+    strips
+        .render()?
+        .ok_or(Error::TooFewImages { what, needed, got })
+}
 
 /// Pictures in rows and columns with names.
 pub(super) struct Strips<'a> {

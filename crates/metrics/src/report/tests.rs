@@ -168,8 +168,13 @@ fn added_figures_stand_behind_the_own_ones() {
     let at = |text: &str| page.find(text).unwrap();
     assert!(at("### Losses") > at("### PSNR in the hole with blocks"));
     let files = std::fs::read_dir(folder.path().join("figures")).unwrap();
-    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
-    assert_eq!(names.filter(|name| name.starts_with("added-")).count(), 2);
+    let names: Vec<String> = files
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    for name in ["losses.png", "losses-2.png"] {
+        assert!(names.iter().any(|found| found == name), "{names:?}");
+        assert!(page.contains(&format!("](figures/{name})")), "{page}");
+    }
 }
 
 #[test]
@@ -186,6 +191,91 @@ fn a_report_where_everything_failed_is_written() {
         text(folder.path(), "report.md")
             .contains("| broken | 00.png, a, \"quoted\" name.png, 02.png | 3 |")
     );
+}
+
+#[test]
+fn the_course_of_a_search_is_drawn_from_its_lowest_to_its_highest_objective() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut report = report(folder.path());
+    let course = |(index, image): (usize, &str)| crate::EvaluationCourse {
+        mask: masks()[0],
+        method: "net".into(),
+        image: image.into(),
+        iterations: vec![0, 50, 100],
+        objective: [0.9, 0.2, 0.1]
+            .map(|value| value + 0.01 * index as f32)
+            .into(),
+    };
+    assert!(super::search_course::methods(&report).is_empty());
+    report.courses = ["a", "b", "c"]
+        .into_iter()
+        .enumerate()
+        .map(course)
+        .collect();
+    report.write(folder.path()).unwrap();
+    let page = text(folder.path(), "report.md");
+    assert!(page.contains(
+        "### Course of the search\n\n![Course of the search](figures/search-course.png)"
+    ));
+    let drawn = read_photo(folder.path().join("figures/search-course.png")).unwrap();
+    // The curve falls from the upper left to the lower right; blue is the first mask's color.
+    let is_blue = |pixel: &[u8]| pixel[0] < 40 && pixel[2] > 140;
+    let rows_of = |columns: std::ops::Range<usize>| -> Vec<usize> {
+        let pixels = drawn.rgb().chunks_exact(3).enumerate();
+        let blue = pixels.filter(|(_, pixel)| is_blue(pixel));
+        let places = blue.map(|(at, _)| (at / drawn.width(), at % drawn.width()));
+        let places = places.filter(|(_, column)| columns.contains(column));
+        places.map(|(row, _)| row).collect()
+    };
+    let (left, right) = (rows_of(70..90), rows_of(600..620));
+    assert!(!left.is_empty() && !right.is_empty());
+    assert!(left.iter().max() < right.iter().min(), "{left:?} {right:?}");
+
+    report
+        .courses
+        .extend(report.courses.clone().into_iter().map(|course| {
+            let method = "gray".into();
+            crate::EvaluationCourse { method, ..course }
+        }));
+    report.write(folder.path()).unwrap();
+    for name in ["search-course-gray.png", "search-course-net.png"] {
+        assert!(folder.path().join("figures").join(name).exists(), "{name}");
+    }
+}
+
+#[test]
+fn the_map_of_latents_tells_lengths_that_it_cannot_show() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut report = report(folder.path());
+    let samples: Vec<Vec<f32>> = (0..9).map(|at| vec![f32::from(at as u8), 0.0]).collect();
+    let path = [vec![0.0, 0.0], vec![3.0, 4.0], vec![0.0, 8.0]];
+    let config = TsneConfig {
+        iterations: 20,
+        ..TsneConfig::default()
+    };
+    report
+        .add_latent_space("image 7", &samples, &path, &config)
+        .unwrap();
+    report.write(folder.path()).unwrap();
+    let page = text(folder.path(), "report.md");
+    assert!(
+        page.contains("![Latent space](figures/latent-space.png)"),
+        "{page}"
+    );
+    for told in [
+        "9 latents",
+        "path of image 7",
+        "3 points",
+        "end of the path 8.0",
+        "is 10.0 long",
+        "3.0 apart",
+    ] {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    let bytes = || std::fs::read(folder.path().join("figures/latent-space.png")).unwrap();
+    let first = bytes();
+    report.write(folder.path()).unwrap();
+    assert_eq!(first, bytes());
 }
 
 fn clusters() -> Vec<Vec<f32>> {

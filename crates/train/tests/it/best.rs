@@ -48,6 +48,7 @@ fn the_best_checkpoint_is_kept_beside_the_newest() {
     let want = ["best", "last", "step-000004", "step-000008", "step-000010"];
     assert_eq!(checkpoints(&run), want);
     assert_eq!(run.best_checkpoint().unwrap(), (4, run.checkpoint(4)));
+    assert_eq!(run.oldest_checkpoint().unwrap(), (4, run.checkpoint(4)));
     assert_eq!(text(&run.path().join("checkpoints/best")), "step-000004");
     let mut best = trainer();
     best.restore_checkpoint(&run.best_checkpoint().unwrap().1)
@@ -84,6 +85,7 @@ fn a_run_without_scores_has_no_best() {
     let run = run_in(&folder);
     train(&mut trainer(), &real, &run, &mut Silent).unwrap();
     assert_eq!(checkpoints(&run), ["last", "step-000008", "step-000010"]);
+    assert_eq!(run.oldest_checkpoint().unwrap().0, 8);
     assert!(matches!(
         run.best_checkpoint(),
         Err(Error::NoCheckpoint { .. })

@@ -1,11 +1,15 @@
+use std::path::PathBuf;
+
 use anyhow::{Result, bail};
-use semantic_inpaint::data::{ReadOptions, SourceKind};
+use semantic_inpaint::context_encoder::ContextEncoderModel;
+use semantic_inpaint::data::ReadOptions;
 use semantic_inpaint::{
-    DcganModel, Device, Framing, ImageSet, ImageSource, Method, MethodContext, MethodName,
+    DcganModel, Device, Framing, ImageSet, Method, MethodContext, MethodName, ModelCard,
+    load_early_context_encoder,
 };
 
 use super::Arguments;
-use crate::commands::prepare::read_set;
+use super::images::MeasuredImages;
 use crate::method_choice::{USUAL_SIZE_PX, read_context_encoders, read_training_set};
 
 /// Everything that an evaluation needs, ready.
@@ -15,10 +19,28 @@ pub(crate) struct Plan {
     pub(crate) images: ImageSet,
     /// The methods, each with a label of its own.
     pub(crate) methods: Vec<Method>,
+    /// The Context Encoders whose runs keep an earlier checkpoint.
+    pub(crate) trained: Vec<TrainedRun>,
+}
+
+/// A Context Encoder early in its training and as it is measured.
+#[derive(Debug)]
+pub(crate) struct TrainedRun {
+    pub(crate) path: PathBuf,
+    pub(crate) early: ContextEncoderModel,
+    pub(crate) measured: ContextEncoderModel,
 }
 
 /// A model with the name that the user gave it.
 type NamedModel = (String, DcganModel);
+/// A Context Encoder with its file or the folder of its run.
+type NamedEncoder = (PathBuf, ContextEncoderModel);
+
+/// The networks that are measured.
+struct Networks {
+    models: Vec<NamedModel>,
+    encoders: Vec<NamedEncoder>,
+}
 
 impl Plan {
     /// Checks the options, then reads models, training images and images, and builds the methods.
@@ -26,19 +48,22 @@ impl Plan {
         let names = arguments.methods()?;
         arguments.check_options(&names)?;
         let search = arguments.search.config(arguments.seed)?;
-        let choices = arguments.models(&names).into_iter();
-        let models = choices.map(|choice| Ok((choice.to_string(), choice.load(&Device::Cpu)?)));
-        let models = models.collect::<Result<Vec<NamedModel>>>()?;
-        let framing = framing(arguments, &models)?;
+        let networks = Networks::load(arguments, &names, device)?;
+        let measured = MeasuredImages::open(&arguments.data)?;
+        // As the user says; else that of prepared images; else that which the first network was trained with.
+        let framing = (arguments.framing)
+            .or_else(|| measured.framing())
+            .or_else(|| networks.framing())
+            .unwrap_or(Framing::CenterCrop);
+        let sizes = networks.sizes_px();
+        let usual = sizes.first().map_or(USUAL_SIZE_PX, |(_, size)| *size);
         let training_set = arguments.training_set.as_ref();
-        let usual = models.first().map_or(USUAL_SIZE_PX, |(_, model)| {
-            model.generator.config().image_size_px
-        });
         let training_set = training_set.map(|spec| read_training_set(spec, Some(framing), usual));
         let training_set = training_set.transpose()?;
-        let size_px = size_px(&models, training_set.as_ref())?;
-        let images = images(arguments, framing, size_px)?;
-        let encoders = read_context_encoders(&arguments.context_encoder, device)?;
+        let size_px = size_px(sizes, training_set.as_ref())?;
+        let images = images(arguments, measured, framing, size_px)?;
+        let encoders = networks.encoders.iter().map(|(_, model)| model.clone());
+        let encoders: Vec<ContextEncoderModel> = encoders.collect();
         let context = MethodContext {
             search,
             context_encoders: &encoders,
@@ -46,46 +71,73 @@ impl Plan {
             device: device.clone(),
             ..MethodContext::default()
         };
-        let methods = methods(&names, &models, &context)?;
-        Ok(Self { images, methods })
+        let methods = methods(&names, &networks.models, &context)?;
+        let trained = trained_runs(networks.encoders, device)?;
+        Ok(Self {
+            images,
+            methods,
+            trained,
+        })
     }
 }
 
-/// As the user says; else that of prepared images; else that which the first model was trained with.
-fn framing(arguments: &Arguments, models: &[NamedModel]) -> Result<Framing> {
-    if let Some(framing) = arguments.framing {
-        return Ok(framing);
+impl Networks {
+    fn load(arguments: &Arguments, names: &[MethodName], device: &Device) -> Result<Self> {
+        let choices = arguments.models(names).into_iter();
+        let models = choices.map(|choice| Ok((choice.to_string(), choice.load(&Device::Cpu)?)));
+        let paths = &arguments.context_encoder;
+        let encoders = read_context_encoders(paths, device)?;
+        Ok(Self {
+            models: models.collect::<Result<_>>()?,
+            encoders: paths.iter().cloned().zip(encoders).collect(),
+        })
     }
-    if ImageSource::open(&arguments.data)?.kind() == SourceKind::Prepared {
-        return Ok(ImageSet::load(&arguments.data)?.record().framing);
+
+    fn framing(&self) -> Option<Framing> {
+        let of_models = self.models.iter().map(|(_, model)| &model.card);
+        let of_encoders = self.encoders.iter().map(|(_, model)| &model.card);
+        let framing = |card: &ModelCard| {
+            let (name, _) = card.preprocessing.split_once(',')?;
+            name.trim().parse().ok()
+        };
+        of_models.chain(of_encoders).next().and_then(framing)
     }
-    let of_model = models.first().and_then(|(_, model)| {
-        let (name, _) = model.card.preprocessing.split_once(',')?;
-        name.trim().parse().ok()
-    });
-    Ok(of_model.unwrap_or(Framing::CenterCrop))
+
+    /// The sizes of their images with their names.
+    fn sizes_px(&self) -> Vec<(String, usize)> {
+        let of_models = self.models.iter().map(|(name, model)| {
+            let size = model.generator.config().image_size_px;
+            (name.clone(), size)
+        });
+        let of_encoders = self.encoders.iter().map(|(path, model)| {
+            let size = model.network.config().image_size_px;
+            (path.display().to_string(), size)
+        });
+        of_models.chain(of_encoders).collect()
+    }
 }
 
-/// The one size of all models and of the training images.
-fn size_px(models: &[NamedModel], training_set: Option<&ImageSet>) -> Result<usize> {
-    let of_models = models
-        .iter()
-        .map(|(name, model)| (name.as_str(), model.generator.config().image_size_px));
-    let of_set = training_set.map(|set| ("the training set", set.size_px()));
-    let sizes: Vec<(&str, usize)> = of_models.chain(of_set).collect();
-    let Some(&(first, size_px)) = sizes.first() else {
+/// The one size of all networks and of the training images.
+fn size_px(mut sizes: Vec<(String, usize)>, training_set: Option<&ImageSet>) -> Result<usize> {
+    sizes.extend(training_set.map(|set| ("the training set".into(), set.size_px())));
+    let Some((first, size_px)) = sizes.first() else {
         return Ok(USUAL_SIZE_PX);
     };
-    match sizes.iter().find(|(_, size)| *size != size_px) {
+    match sizes.iter().find(|(_, size)| size != size_px) {
         Some((other, size)) => bail!(
             "{first} has images of {size_px} px, {other} of {size} px: evaluate one size at a time"
         ),
-        None => Ok(size_px),
+        None => Ok(*size_px),
     }
 }
 
 /// The images by name, without those to pass over.
-fn images(arguments: &Arguments, framing: Framing, size_px: usize) -> Result<ImageSet> {
+fn images(
+    arguments: &Arguments,
+    measured: MeasuredImages,
+    framing: Framing,
+    size_px: usize,
+) -> Result<ImageSet> {
     let (skip, count) = (arguments.skip, arguments.count.map(|count| count as usize));
     let options = ReadOptions {
         classes: arguments.classes.clone(),
@@ -93,7 +145,7 @@ fn images(arguments: &Arguments, framing: Framing, size_px: usize) -> Result<Ima
         limit: count.map(|count| count.saturating_add(skip)),
         ..ReadOptions::new(framing, size_px)
     };
-    let set = read_set(&ImageSource::open(&arguments.data)?, &options)?;
+    let set = measured.read(&options)?;
     if skip >= set.count() {
         let found = set.count();
         bail!("{found} images, and --skip passes over {skip}: skip fewer");
@@ -127,4 +179,18 @@ fn methods(
         }
     }
     Ok(methods)
+}
+
+fn trained_runs(encoders: Vec<NamedEncoder>, device: &Device) -> Result<Vec<TrainedRun>> {
+    let mut runs = Vec::new();
+    for (path, measured) in encoders {
+        if let Some(early) = load_early_context_encoder(&path, &measured, device)? {
+            runs.push(TrainedRun {
+                path,
+                early,
+                measured,
+            });
+        }
+    }
+    Ok(runs)
 }

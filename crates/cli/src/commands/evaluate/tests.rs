@@ -1,6 +1,9 @@
 use std::path::Path;
 
 use clap::Parser;
+use semantic_inpaint::context_encoder::{
+    Connection, ContextEncoder, ContextEncoderConfig, ContextEncoderModel,
+};
 use semantic_inpaint::dcgan::{DcganDiscriminator, DcganGenerator};
 use semantic_inpaint::nn::weight_file::StoredPrecision;
 use semantic_inpaint::{DcganConfig, DcganModel, Device, MethodName, ModelCard, Photo, Rng};
@@ -41,6 +44,27 @@ fn save_model(folder: &Path, name: &str, image_size_px: usize) {
         .unwrap();
 }
 
+fn save_encoder(folder: &Path, name: &str, image_size_px: usize) {
+    let config = ContextEncoderConfig {
+        image_size_px,
+        base_channels: 4,
+        connection: Connection::Bottleneck { len: 8 },
+        ..ContextEncoderConfig::default()
+    };
+    let network = ContextEncoder::initialize(config, &mut Rng::from_seed(1), &Device::Cpu);
+    let model = ContextEncoderModel {
+        network: network.unwrap(),
+        masks: vec!["square:10".parse().unwrap()],
+        card: ModelCard {
+            preprocessing: format!("squash, {image_size_px} px"),
+            ..ModelCard::default()
+        },
+    };
+    model
+        .save(&folder.join(name), StoredPrecision::F32)
+        .unwrap();
+}
+
 /// A folder with five photos and models of 32 and 64 px.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -56,6 +80,8 @@ fn folder() -> tempfile::TempDir {
     ] {
         save_model(folder.path(), name, size_px);
     }
+    save_encoder(folder.path(), "e.safetensors", 32);
+    save_encoder(folder.path(), "f.safetensors", 64);
     folder
 }
 
@@ -124,6 +150,38 @@ fn several_models_are_told_apart_and_must_have_one_size() {
 }
 
 #[test]
+fn context_encoders_decide_size_and_framing_like_models_do() {
+    let folder = folder();
+    let found = plan(
+        folder.path(),
+        "--methods telea,context-encoder --context-encoder @e.safetensors --device cpu",
+    );
+    let found = found.unwrap();
+    assert_eq!(found.images.size_px(), 32);
+    assert_eq!(found.images.record().framing.to_string(), "squash");
+    for (options, texts) in [
+        (
+            "--methods context-encoder --context-encoder @e.safetensors,@f.safetensors",
+            [
+                "e.safetensors has images of 32 px",
+                "f.safetensors of 64 px",
+            ],
+        ),
+        (
+            "--methods latent,context-encoder --models @c.safetensors --context-encoder @e.safetensors",
+            [
+                "c.safetensors has images of 64 px",
+                "e.safetensors of 32 px",
+            ],
+        ),
+    ] {
+        let message = message(folder.path(), options);
+        assert!(texts.iter().all(|text| message.contains(text)), "{message}");
+        assert!(message.contains("one size at a time"), "{message}");
+    }
+}
+
+#[test]
 fn options_that_no_method_makes_use_of_are_refused() {
     let folder = folder();
     for (options, texts) in [
@@ -132,6 +190,11 @@ fn options_that_no_method_makes_use_of_are_refused() {
             ["no method", "--iterations"],
         ),
         ("--methods telea --models celeba", ["no method", "--models"]),
+        ("--methods telea --device cpu", ["no method", "--device"]),
+        (
+            "--methods context-encoder --context-encoder c --models celeba",
+            ["no method", "--models"],
+        ),
         (
             "--methods telea --training-set t",
             ["no method", "--training-set"],

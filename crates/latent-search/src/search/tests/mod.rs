@@ -251,6 +251,8 @@ fn the_networks_are_not_changed_by_a_search() {
 struct Counting {
     iterated: usize,
     frames: usize,
+    /// Iterations and the first image's latent at each frame.
+    path: Vec<(usize, Vec<f32>)>,
     stop_after: usize,
 }
 
@@ -264,8 +266,15 @@ impl SearchObserver for Counting {
         iteration.is_multiple_of(4)
     }
 
+    fn latents(&mut self, iteration: usize, latents: &Latent) {
+        let rows = latents.tensor().to_vec2().unwrap();
+        assert_eq!(rows.len(), 2);
+        self.path.push((iteration, rows[0].clone()));
+    }
+
     fn frame(&mut self, _: usize, generated: &ImageBatch) {
         self.frames += 1;
+        assert_eq!(self.path.len(), self.frames);
         assert_eq!(generated.count(), 2);
     }
 
@@ -286,6 +295,11 @@ fn observers_see_every_iteration_and_a_stop_keeps_the_best_so_far() {
         (observer.iterated, observer.frames, whole.stopped),
         (12, 4, false)
     );
+    let iterations: Vec<usize> = observer.path.iter().map(|(at, _)| *at).collect();
+    assert_eq!(iterations, [0, 4, 8, 12]);
+    let end = whole.latent.tensor().to_vec2::<f32>().unwrap();
+    assert_eq!(observer.path[3].1, end[0]);
+    assert_ne!(observer.path[0].1, end[0]);
 
     let mut observer = Counting {
         stop_after: 5,

@@ -79,6 +79,57 @@ fn parts_serve_other_batches_and_more_images_and_nothing_else() {
 }
 
 #[test]
+fn courses_are_kept_but_those_of_images_that_fail() {
+    let folder = tempfile::tempdir().unwrap();
+    let descending = Constant {
+        behavior: Behavior::DescendsAndFailsOn(1),
+        ..constant("search", 0.0)
+    };
+    let whole = run(&[&descending], 5, folder.path(), &mut Watch::default()).unwrap();
+    let images = images(5);
+    let done = [0, 2, 3, 4];
+    let found: Vec<(MaskShape, &str)> = (whole.courses.iter())
+        .map(|course| (course.mask, course.image.as_str()))
+        .collect();
+    let expected: Vec<(MaskShape, &str)> = (masks().into_iter())
+        .flat_map(|mask| done.map(|place| (mask, images.names()[place].as_str())))
+        .collect();
+    assert_eq!(found, expected);
+    for (course, place) in whole.courses.iter().zip(done.into_iter().cycle()) {
+        let first = 2.0 + first_value(place);
+        assert_eq!(course.iterations, [3, 10]);
+        assert!((course.objective[0] - 3.0 * first).abs() < 1e-5);
+        assert!((course.objective[1] - first).abs() < 1e-5);
+    }
+    let mut watch = Watch::default();
+    assert_equal(
+        &run(&[&descending], 5, folder.path(), &mut watch).unwrap(),
+        &whole,
+    );
+    assert_eq!(watch.announced, 0);
+    let path = folder
+        .path()
+        .join("parts/square-6/search/courses/000000.csv");
+    std::fs::write(&path, "nothing").unwrap();
+    let found = run(&[&descending], 5, folder.path(), &mut Watch::default());
+    assert!(matches!(&found, Err(Error::DamagedPart { path: named, .. }) if *named == path));
+}
+
+#[test]
+fn corrupted_images_are_those_that_methods_see() {
+    let (images, shape) = (images(5), masks()[1]);
+    let found = Evaluation::corrupted_images(shape, &images, 1, 2..4).unwrap();
+    assert_eq!(*found.mask(), drawn_masks(shape, 1, SIZE, 2..4).unwrap());
+    let truth = images.batch(&[2, 3], &Device::Cpu).unwrap();
+    let expected = CorruptedImages::new(&truth, found.mask()).unwrap();
+    let values = |images: &CorruptedImages| images.images().to_values().unwrap();
+    assert_eq!(values(&found), values(&expected));
+    for range in [4..6, 2..2] {
+        assert!(Evaluation::corrupted_images(shape, &images, 1, range).is_err());
+    }
+}
+
+#[test]
 fn damaged_parts_are_refused_with_their_path() {
     let folder = tempfile::tempdir().unwrap();
     let gray = constant("gray", 0.0);

@@ -1,4 +1,4 @@
-//! Charts of the PSNR in the hole against something, with the labels beside them.
+//! Charts of one number against another, with the names of what is drawn beside them.
 
 use std::ops::Range;
 
@@ -15,21 +15,30 @@ use crate::Result;
 
 const SIZE_PX: (u32, u32) = (960, 480);
 
-/// What the PSNR is drawn against.
+/// One side of a chart.
 pub(super) struct Axis<'a, X> {
     pub(super) range: X,
     pub(super) title: &'a str,
     pub(super) format: &'a dyn Fn(&f64) -> String,
 }
 
-/// A chart on which points of an axis and of the PSNR can be drawn.
+/// The axis of the PSNR in the hole.
+pub(super) fn hole_psnr(range: Range<f64>) -> Axis<'static, Range<f64>> {
+    Axis {
+        range,
+        title: "PSNR in the hole (dB)",
+        format: &|value| format!("{value:.1}"),
+    }
+}
+
+/// A chart on which points of both axes can be drawn.
 type Chart<'a, 'b, X> = ChartContext<'a, BitMapBackend<'b>, Cartesian2d<X, RangedCoordf64>>;
 
 /// A picture of the chart with what `draw` puts on it, and of the marks of all labels.
-pub(super) fn psnr_chart<X>(
+pub(super) fn chart<X>(
     labels: &[&str],
-    axis: Axis<'_, X>,
-    psnr_db: Range<f64>,
+    x: Axis<'_, X>,
+    y: Axis<'_, Range<f64>>,
     draw: impl FnOnce(&mut Chart<'_, '_, X::CoordDescType>) -> std::result::Result<(), Fault>,
 ) -> Result<Photo>
 where
@@ -40,22 +49,22 @@ where
     picture((SIZE_PX.0, height), |area| {
         let (plot, side) = area.split_horizontally(SIZE_PX.0 as i32 - LEGEND_PX);
         draw_legend(&side, labels, (16, 30))?;
-        draw_line(&plot, "PSNR in the hole (dB)", (8, 4))?;
+        draw_line(&plot, y.title, (8, 4))?;
         let mut chart = ChartBuilder::on(&plot)
             .margin_top(30)
             .margin_right(16)
             .x_label_area_size(48)
             .y_label_area_size(56)
-            .build_cartesian_2d(axis.range, psnr_db)?;
+            .build_cartesian_2d(x.range, y.range)?;
         chart
             .configure_mesh()
             .light_line_style(WHITE)
             .bold_line_style(BLACK.mix(0.12))
             .label_style((FONT, TEXT_PX))
-            .x_desc(axis.title)
+            .x_desc(x.title)
             .axis_desc_style((FONT, TEXT_PX))
-            .x_label_formatter(axis.format)
-            .y_label_formatter(&|value| format!("{value:.1}"))
+            .x_label_formatter(x.format)
+            .y_label_formatter(y.format)
             .draw()?;
         draw(&mut chart)
     })
