@@ -1,5 +1,6 @@
 use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
 use semantic_inpaint_latent_search::SearchProgress;
+use semantic_inpaint_nn::Network as _;
 use semantic_inpaint_tensor::Rng;
 
 use super::*;
@@ -18,6 +19,20 @@ fn model(image_channels: usize) -> DcganModel {
         generator: DcganGenerator::initialize(config, rng, cpu).unwrap(),
         discriminator: Some(DcganDiscriminator::initialize(config, rng, cpu).unwrap()),
         card: semantic_inpaint_dcgan::ModelCard::default(),
+    }
+}
+
+/// A model with weights so large that its images differ.
+fn lively_model() -> DcganModel {
+    let model = model(3);
+    let mut tensors = model.generator.params().to_tensors().unwrap();
+    for tensor in tensors.values_mut().filter(|tensor| tensor.rank() == 4) {
+        *tensor = (tensor.clone() * 14.0).unwrap();
+    }
+    let config = *model.generator.config();
+    DcganModel {
+        generator: DcganGenerator::from_tensors(config, &tensors, &Device::Cpu).unwrap(),
+        ..model
     }
 }
 
@@ -151,7 +166,8 @@ fn what_does_not_fit_together_is_refused() {
 #[test]
 fn several_completions_are_ranked_and_the_hole_shows_where_they_disagree() {
     let (photos, masks) = photos_and_masks();
-    let inpainter = inpainter().with_search(SearchConfig {
+    let inpainter = Inpainter::from_model(lively_model()).unwrap();
+    let inpainter = inpainter.with_search(SearchConfig {
         iterations: 4,
         restarts: 4,
         ..SearchConfig::paper()
