@@ -250,6 +250,11 @@ impl SearchConfig {
                 candidates.to_string(),
             );
         }
+        if let LatentStart::Encoder { spread } = self.start
+            && !(spread.is_finite() && spread >= 0.0)
+        {
+            return invalid("spread of the start", "at least 0", spread.to_string());
+        }
         for (what, weight) in [
             ("prior weight", self.prior_weight),
             ("latent weight", self.latent_weight),

@@ -91,6 +91,23 @@ pub enum Error {
         "the model holds no discriminator, which the prior loss needs: set the prior weight to 0"
     )]
     NoDiscriminator,
+    /// The start asks an encoder, and the search has none.
+    #[error(
+        "the start `encoder` needs an encoder of the generator's latents: name one, or start with \
+         nearest:512"
+    )]
+    NoEncoder,
+    /// An encoder was made for another generator.
+    #[error(
+        "the encoder reads images of {encoder:?} (channels, height, width, and the latent's length) but \
+         the generator has {generator:?}: train an encoder for this generator"
+    )]
+    EncoderShape {
+        /// Channels, height, width and length of the latent of the encoder.
+        encoder: [usize; 4],
+        /// The generator's.
+        generator: [usize; 4],
+    },
     /// No known pixel has weight.
     #[error(
         "image {index}: no known pixel lies within a window of {window} pixels of the hole: use a \

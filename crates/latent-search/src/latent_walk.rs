@@ -42,11 +42,10 @@ impl LatentWalk {
         restart: usize,
     ) -> Result<Self> {
         let law = match config.start {
-            LatentStart::Prior | LatentStart::Nearest { .. } => prior,
             LatentStart::Normal => LatentPrior::Normal,
+            _ => prior,
         };
-        let stream = START_STREAMS + restart as u64;
-        let z = draw(law, 1, latent_len, config.seed, stream)?;
+        let z = drawn(config, law, latent_len, restart)?;
         Ok(Self::from(config, prior, z, restart))
     }
 
@@ -167,6 +166,16 @@ impl LatentWalk {
             LatentConstraint::Prior | LatentConstraint::Free => {}
         }
     }
+}
+
+/// What the start of a restart draws, `[Z]`.
+pub(crate) fn drawn(
+    config: &SearchConfig,
+    law: LatentPrior,
+    latent_len: usize,
+    restart: usize,
+) -> Result<Vec<f32>> {
+    draw(law, 1, latent_len, config.seed, START_STREAMS + restart as u64)
 }
 
 /// The candidates of [`LatentStart::Nearest`], `[candidates, Z]` row by row.

@@ -7,10 +7,13 @@ mod ranking;
 mod starts;
 mod state;
 
+use std::fmt;
+use std::sync::Arc;
+
 use rayon::prelude::*;
 use semantic_inpaint_mask::CorruptedImages;
 use semantic_inpaint_nn::frozen::Precision;
-use semantic_inpaint_nn::{Discriminator, Generator, Mode};
+use semantic_inpaint_nn::{Discriminator, Generator, LatentEncoder, Mode};
 use semantic_inpaint_tensor::{
     Device, Error as TensorError, ImageBatch, ImageShape, Latent, Tensor,
 };
@@ -21,6 +24,7 @@ use crate::{Error, Result, SearchConfig, SearchObserver};
 pub use objective_at::{ObjectiveValue, SearchObjective};
 use on_device::Reading;
 pub use ranking::{RankedCompletion, RankedCompletions};
+use starts::{Known, LatentGuess};
 use state::{Group, Path, State};
 
 /// Rows at most that share one pass through the networks: enough for wide matrix products.
@@ -35,6 +39,7 @@ const TRACE_POINTS: usize = 150;
 pub struct LatentSearch<G, D> {
     generator: G,
     discriminator: Option<D>,
+    encoder: Option<Arc<dyn LatentGuess>>,
     frozen: Option<FastNetworks>,
     config: SearchConfig,
     device: Device,
@@ -109,9 +114,34 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         Ok(Self {
             generator,
             discriminator,
+            encoder: None,
             frozen,
             config,
             device,
+        })
+    }
+
+    /// The same with a frozen copy of an encoder, for [`LatentStart::Encoder`](crate::LatentStart::Encoder).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::EncoderShape`] when the encoder is for other images or latents than the generator's.
+    pub fn with_encoder<E>(self, encoder: &E) -> Result<Self>
+    where
+        E: LatentEncoder + fmt::Debug + Send + Sync + 'static,
+    {
+        let dims = |shape: ImageShape, len| [shape.channels, shape.height, shape.width, len];
+        let made_for = dims(encoder.image_shape(), encoder.latent_len());
+        let generator = dims(self.generator.image_shape(), self.generator.latent_len());
+        if made_for != generator {
+            return Err(Error::EncoderShape {
+                encoder: made_for,
+                generator,
+            });
+        }
+        Ok(Self {
+            encoder: Some(Arc::new(encoder.frozen()?)),
+            ..self
         })
     }
 
@@ -153,9 +183,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         corrupted: &CorruptedImages,
         observer: &mut dyn SearchObserver,
     ) -> Result<SearchResult> {
-        check_shape(self.generator.image_shape(), corrupted.images().shape())?;
-        let objective = Objective::new(corrupted, &self.config, self.objective_device())?;
-        self.finish(self.run(&objective, observer)?)
+        self.finish(self.course(corrupted, observer)?)
     }
 
     /// Finds for each image, no part of which is missing, the latent with the lowest objective: how
@@ -174,11 +202,23 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
     ) -> Result<SearchResult> {
         check_shape(self.generator.image_shape(), images.shape())?;
         let objective = Objective::of_whole(images, &self.config, self.objective_device())?;
-        self.finish(self.run(&objective, observer)?)
+        let walks = self.walks(&objective, self.config.restarts, || Known::all(images))?;
+        self.finish(self.run(State::at(self, &objective, walks)?, observer)?)
     }
 
-    fn run(&self, objective: &Objective, observer: &mut dyn SearchObserver) -> Result<Course> {
-        let mut state = State::new(self, objective, self.config.restarts)?;
+    /// A search of corrupted images to its end.
+    fn course(
+        &self,
+        corrupted: &CorruptedImages,
+        observer: &mut dyn SearchObserver,
+    ) -> Result<Course> {
+        check_shape(self.generator.image_shape(), corrupted.images().shape())?;
+        let objective = Objective::new(corrupted, &self.config, self.objective_device())?;
+        let walks = self.walks(&objective, self.config.restarts, || Known::of(corrupted))?;
+        self.run(State::at(self, &objective, walks)?, observer)
+    }
+
+    fn run(&self, mut state: State, observer: &mut dyn SearchObserver) -> Result<Course> {
         let iterations = self.config.iterations;
         let trace_every = iterations.div_ceil(TRACE_POINTS);
         let mut trace = Vec::with_capacity(iterations / trace_every.max(1) + 2);

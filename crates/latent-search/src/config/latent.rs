@@ -33,7 +33,7 @@ pub enum LatentConstraint {
 }
 
 /// Where z starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum LatentStart {
@@ -49,7 +49,18 @@ pub enum LatentStart {
         /// Draws, at least as many as restarts.
         candidates: usize,
     },
+    /// What an encoder makes of the known pixels
+    /// ([`LatentSearch::with_encoder`](crate::LatentSearch::with_encoder)), as Zhu et al. 2016, section 3.1
+    /// (arXiv 1609.03552); restart r > 0 starts from that plus a share of a draw from the generator's
+    /// prior, then the constraint.
+    Encoder {
+        /// The share of the draws, at least 0.
+        spread: f64,
+    },
 }
+
+/// The share of draws beside an encoder's latent where none is named.
+const USUAL_SPREAD: f64 = 0.5;
 
 /// How the step size of z changes in the course of a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -79,6 +90,7 @@ impl fmt::Display for LatentStart {
             Self::Prior => formatter.write_str("prior"),
             Self::Normal => formatter.write_str("normal"),
             Self::Nearest { candidates } => write!(formatter, "nearest:{candidates}"),
+            Self::Encoder { spread } => write!(formatter, "encoder:{spread}"),
         }
     }
 }
@@ -90,13 +102,20 @@ impl FromStr for LatentStart {
         let candidates = text
             .strip_prefix("nearest:")
             .and_then(|count| count.parse().ok());
-        match (text, candidates) {
-            ("prior", _) => Ok(Self::Prior),
-            ("normal", _) => Ok(Self::Normal),
-            (_, Some(candidates)) => Ok(Self::Nearest { candidates }),
+        let spread = text
+            .strip_prefix("encoder:")
+            .and_then(|share| share.parse().ok());
+        match (text, candidates, spread) {
+            ("prior", ..) => Ok(Self::Prior),
+            ("normal", ..) => Ok(Self::Normal),
+            ("encoder", ..) => Ok(Self::Encoder {
+                spread: USUAL_SPREAD,
+            }),
+            (_, Some(candidates), _) => Ok(Self::Nearest { candidates }),
+            (_, _, Some(spread)) => Ok(Self::Encoder { spread }),
             _ => Err(unknown(
                 "start",
-                "prior, normal or nearest:CANDIDATES",
+                "prior, normal, nearest:CANDIDATES, encoder or encoder:SPREAD",
                 text,
             )),
         }
@@ -130,7 +149,7 @@ mod tests {
 
     #[test]
     fn spellings_round_trip_and_others_are_refused_with_the_known_ones() {
-        for text in ["prior", "normal", "nearest:500"] {
+        for text in ["prior", "normal", "nearest:500", "encoder:0.25"] {
             assert_eq!(text.parse::<LatentStart>().unwrap().to_string(), text);
         }
         for text in ["constant", "cosine"] {

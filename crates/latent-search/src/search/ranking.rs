@@ -5,8 +5,7 @@ use semantic_inpaint_nn::{Discriminator, Generator};
 use semantic_inpaint_tensor::{Device, Error as TensorError, ImageBatch, Latent, Tensor};
 
 use super::state::Row;
-use super::{Course, LatentSearch, SearchResult, check_shape};
-use crate::objective::Objective;
+use super::{Course, LatentSearch, SearchResult};
 use crate::{Result, SearchAnswer, SearchObserver};
 
 /// Several completions of each image, the likeliest first.
@@ -48,9 +47,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         corrupted: &CorruptedImages,
         observer: &mut dyn SearchObserver,
     ) -> Result<RankedCompletions> {
-        check_shape(self.generator.image_shape(), corrupted.images().shape())?;
-        let objective = Objective::new(corrupted, &self.config, self.objective_device())?;
-        let course = self.run(&objective, observer)?;
+        let course = self.course(corrupted, observer)?;
         let rows = course.state.ranked_rows();
         let num_ranks = rows.iter().map(Vec::len).min().unwrap_or(0);
         let ranks = (0..num_ranks)

@@ -1,13 +1,16 @@
 //! Where the restarts of each image start.
 
+use std::fmt;
+
 use rayon::prelude::*;
-use semantic_inpaint_nn::{Discriminator, Generator};
-use semantic_inpaint_tensor::{Error as TensorError, Tensor};
+use semantic_inpaint_mask::CorruptedImages;
+use semantic_inpaint_nn::{Discriminator, Generator, LatentEncoder, Mode};
+use semantic_inpaint_tensor::{DType, Error as TensorError, ImageBatch, Latent, Tensor};
 
 use super::{LatentSearch, ROWS_PER_PASS};
-use crate::latent_walk::{LatentWalk, candidates};
+use crate::latent_walk::{LatentWalk, candidates, drawn};
 use crate::objective::Objective;
-use crate::{ContextDistance, LatentStart, Result};
+use crate::{ContextDistance, Error, LatentStart, Result};
 
 /// The known pixels of one image that count, and the candidates that fit them best.
 struct Ranking {
@@ -35,17 +38,87 @@ impl Ranking {
     }
 }
 
+/// What is known of images, as an encoder reads it.
+pub(super) struct Known {
+    /// `[N, C, H, W]`, missing pixels 0.
+    images: ImageBatch,
+    /// `[N, 1, H, W]`, 1 where known.
+    mask: Tensor,
+}
+
+impl Known {
+    pub(super) fn of(corrupted: &CorruptedImages) -> Result<Self> {
+        let images = corrupted.images().clone();
+        let mask = corrupted.mask().to_tensor(images.tensor().device())?;
+        Ok(Self { images, mask })
+    }
+
+    /// Images of which nothing is missing.
+    pub(super) fn all(images: &ImageBatch) -> Result<Self> {
+        let shape = images.shape();
+        let dims = (images.count(), 1, shape.height, shape.width);
+        let mask = Tensor::ones(dims, DType::F32, images.tensor().device());
+        Ok(Self {
+            images: images.clone(),
+            mask: mask.map_err(TensorError::from)?,
+        })
+    }
+}
+
+/// An encoder, whatever its type.
+pub(super) trait LatentGuess: fmt::Debug + Send + Sync {
+    /// The latents of images, `[N, Z]`.
+    fn guess(&self, known: &Known) -> Result<Latent>;
+}
+
+impl<E: LatentEncoder + fmt::Debug + Send + Sync> LatentGuess for E {
+    fn guess(&self, known: &Known) -> Result<Latent> {
+        Ok(self.encode(&known.images, &known.mask, Mode::Eval)?)
+    }
+}
+
 impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
-    /// The walks of every image's restarts, at their starts.
+    /// The walks of every image's restarts, at their starts; an encoder is shown what is `known`.
     pub(super) fn walks(
         &self,
         objective: &Objective,
         restarts: usize,
+        known: impl FnOnce() -> Result<Known>,
     ) -> Result<Vec<Vec<LatentWalk>>> {
-        if let LatentStart::Nearest { candidates } = self.config.start {
-            return self.nearest(objective, restarts, candidates);
+        match self.config.start {
+            LatentStart::Prior | LatentStart::Normal => {
+                self.drawn_walks(objective.rows(), restarts)
+            }
+            LatentStart::Nearest { candidates } => self.nearest(objective, restarts, candidates),
+            LatentStart::Encoder { spread } => {
+                let encoder = self.encoder.as_ref().ok_or(Error::NoEncoder)?;
+                self.guessed(&encoder.guess(&known()?)?, restarts, spread)
+            }
         }
-        self.drawn_walks(objective.rows(), restarts)
+    }
+
+    /// Walks from these latents, but for the first restart moved by a share of draws from the prior.
+    fn guessed(
+        &self,
+        latent: &Latent,
+        restarts: usize,
+        spread: f64,
+    ) -> Result<Vec<Vec<LatentWalk>>> {
+        let (prior, len) = (self.generator.latent_prior(), self.generator.latent_len());
+        let draws = (1..restarts).map(|restart| drawn(&self.config, prior, len, restart));
+        let draws = draws.collect::<Result<Vec<_>>>()?;
+        let moved = |guess: &[f32], draw: &[f32]| -> Vec<f32> {
+            let pairs = guess.iter().zip(draw);
+            pairs.map(|(z, draw)| z + spread as f32 * draw).collect()
+        };
+        let walks = |guess: Vec<f32>| {
+            let others: Vec<_> = draws.iter().map(|draw| moved(&guess, draw)).collect();
+            let starts = std::iter::once(guess).chain(others).enumerate();
+            starts
+                .map(|(restart, z)| LatentWalk::from(&self.config, prior, z, restart))
+                .collect()
+        };
+        Ok(host_rows(latent.tensor())?.into_iter().map(walks).collect())
     }
 
     /// Walks from draws, the same for so many images.

@@ -94,15 +94,6 @@ impl Row {
 }
 
 impl State {
-    /// All rows at their starts, so many for each image.
-    pub(super) fn new<G: Generator + Sync, D: Discriminator + Sync>(
-        search: &LatentSearch<G, D>,
-        objective: &Objective,
-        restarts: usize,
-    ) -> Result<Self> {
-        Self::at(search, objective, search.walks(objective, restarts)?)
-    }
-
     /// All rows at the starts of these walks, those of each image.
     pub(super) fn at<G: Generator + Sync, D: Discriminator + Sync>(
         search: &LatentSearch<G, D>,

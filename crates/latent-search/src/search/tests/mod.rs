@@ -48,6 +48,17 @@ fn quick() -> SearchConfig {
     }
 }
 
+/// Nothing to show an encoder, where there is none.
+fn nothing_known() -> Result<Known> {
+    Err(Error::NoEncoder)
+}
+
+/// A search's state at its start.
+fn state_of(search: &Search, objective: &Objective, restarts: usize) -> State {
+    let walks = search.walks(objective, restarts, nothing_known).unwrap();
+    State::at(search, objective, walks).unwrap()
+}
+
 fn photos(count: usize) -> ImageBatch {
     let rng = &mut Rng::from_seed(5);
     let tensor = rng

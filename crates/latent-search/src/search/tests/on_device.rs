@@ -151,12 +151,8 @@ fn a_search_on_the_device_ends_where_the_plain_one_does_however_it_moves() {
             return;
         };
         let moves = !matches!(settings.constraint, LatentConstraint::StochasticClip { .. });
-        let state = State::new(
-            &search,
-            &Objective::new(&images, &settings, &Device::Cpu).unwrap(),
-            1,
-        );
-        let state = state.unwrap();
+        let objective = Objective::new(&images, &settings, &Device::Cpu).unwrap();
+        let state = state_of(&search, &objective, 1);
         assert_eq!(state.groups.len(), 1);
         assert_eq!(state.groups[0].on_device().is_some(), moves);
         assert_ends_alike(
@@ -210,7 +206,7 @@ fn rows_take_turns_where_memory_is_short() {
     let each = networks.bytes_of_row(Precision::F32).unwrap();
     // Room for five of twelve rows: three turns of four.
     let tight = emulated(settings, each * 5 * 10 / 8 + 100).unwrap();
-    let state = State::new(&tight, &objective, settings.restarts).unwrap();
+    let state = state_of(&tight, &objective, settings.restarts);
     assert_eq!(state.groups.len(), 3);
     assert_ends_alike(&tight, &on_host(settings), &images, "in turns");
     let (one, all) = (
@@ -309,7 +305,7 @@ fn an_iteration_of_the_default_networks_is_one_recording_of_24_launches() {
             frozen: networks,
             ..search
         };
-        let state = State::new(&search, &objective, restarts).unwrap();
+        let state = state_of(&search, &objective, restarts);
         let on_device = state.groups[0].on_device().unwrap();
         (state.groups.len(), on_device.num_launches())
     };

@@ -1,3 +1,6 @@
+use semantic_inpaint_dcgan::{DcganEncoder, DcganEncoderConfig};
+use semantic_inpaint_nn::LatentEncoder as _;
+
 use super::*;
 use crate::{ContextDistance, LatentStart, context_loss};
 
@@ -61,7 +64,7 @@ fn restarts_start_from_the_best_candidates_in_their_order() {
     let mut sorted = losses(&search, &corrupted);
     sorted.sort_by(f64::total_cmp);
     let objective = Objective::new(&corrupted, search.config(), &Device::Cpu).unwrap();
-    let walks = search.walks(&objective, 5).unwrap();
+    let walks = search.walks(&objective, 5, nothing_known).unwrap();
     for (walk, expected) in walks[0].iter().zip(&sorted) {
         let latent = search.to_latent(std::slice::from_ref(&walk.z)).unwrap();
         let mut value = search.objective(&corrupted).unwrap();
@@ -126,7 +129,7 @@ fn halving_keeps_the_restart_that_leads() {
     assert_eq!(all.trace[6], halved.trace[6]);
     let objective = Objective::new(&corrupted, &settings(None), &Device::Cpu).unwrap();
     let halving = search(settings(Some(2)));
-    let mut state = State::new(&halving, &objective, 6).unwrap();
+    let mut state = state_of(&halving, &objective, 6);
     halving.evaluate(&mut state, 0).unwrap();
     state.note_best();
     let (leaders, best) = (leaders(&state), state.best.clone());
@@ -145,4 +148,66 @@ fn halving_keeps_the_restart_that_leads() {
 
 fn leaders(state: &State) -> Vec<usize> {
     state.best_rows().iter().map(|row| row.restart).collect()
+}
+
+/// An encoder for the generator of these tests.
+fn encoder(seed: u64) -> DcganEncoder {
+    let config = DcganEncoderConfig::of_generator(&config(), 2);
+    DcganEncoder::initialize(config, &mut Rng::from_seed(seed), &Device::Cpu).unwrap()
+}
+
+fn encoded(restarts: usize, spread: f64) -> SearchConfig {
+    SearchConfig {
+        start: LatentStart::Encoder { spread },
+        restarts,
+        ..nearest()
+    }
+}
+
+#[test]
+fn an_encoded_start_is_the_encoders_latent_and_that_with_draws() {
+    let search = search(encoded(3, 0.5)).with_encoder(&encoder(8)).unwrap();
+    let corrupted = corrupted(&photos(2));
+    let objective = Objective::new(&corrupted, search.config(), &Device::Cpu).unwrap();
+    let walks = search.walks(&objective, 3, || Known::of(&corrupted)).unwrap();
+    let mask = corrupted.mask().to_tensor(&Device::Cpu).unwrap();
+    let guess = encoder(8).encode(corrupted.images(), &mask, Mode::Eval);
+    let guess: Vec<Vec<f32>> = guess.unwrap().tensor().to_vec2().unwrap();
+    for (walks, guess) in walks.iter().zip(&guess) {
+        assert_eq!(&walks[0].z, guess);
+        let draw = |restart| {
+            let config = search.config();
+            crate::latent_walk::drawn(config, LatentPrior::Uniform, 12, restart).unwrap()
+        };
+        for (restart, walk) in walks.iter().enumerate().skip(1) {
+            for ((z, guess), draw) in walk.z.iter().zip(guess).zip(draw(restart)) {
+                assert_eq!(*z, (guess + 0.5 * draw).clamp(-1.0, 1.0));
+            }
+        }
+    }
+    let first = search.search(&corrupted, &mut Silent).unwrap();
+    let alone = corrupted.narrow(1, 1).unwrap();
+    let alone = search.search(&alone, &mut Silent).unwrap();
+    assert_eq!(alone.objective[0], first.objective[1]);
+}
+
+#[test]
+fn an_encoded_start_needs_an_encoder_of_this_generator_and_sees_no_hidden_pixel() {
+    let corrupted = corrupted(&photos(1));
+    let without = search(encoded(1, 0.0)).search(&corrupted, &mut Silent);
+    assert!(matches!(without.unwrap_err(), Error::NoEncoder));
+    let other = DcganEncoderConfig {
+        latent_len: 5,
+        ..*encoder(1).config()
+    };
+    let other = DcganEncoder::initialize(other, &mut Rng::from_seed(1), &Device::Cpu).unwrap();
+    let message = search(encoded(1, 0.0)).with_encoder(&other).unwrap_err().to_string();
+    assert!(message.contains("train an encoder for this generator"), "{message}");
+    for spread in [-0.1, f64::NAN] {
+        assert!(encoded(1, spread).validate().is_err());
+    }
+    // A whole image may be asked about, too.
+    let search = search(encoded(1, 0.0)).with_encoder(&encoder(8)).unwrap();
+    let result = search.reconstruct(&photos(1), &mut Silent).unwrap();
+    assert_eq!(result.iterations, 1);
 }
