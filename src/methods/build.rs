@@ -95,7 +95,15 @@ impl Method {
     fn latent(context: &MethodContext<'_>) -> Result<Self> {
         context.search.validate()?;
         let model = context.model(MethodName::Latent)?.clone();
-        let latent = Latent::new(model, context.search)?.with_device(&context.device)?;
+        let mut latent = Latent::new(model, context.search)?;
+        if let Some(model) = context.latent_encoder {
+            latent = latent.with_encoder(model.encoder.clone());
+        }
+        let latent = latent.with_device(&context.device)?;
+        if context.latent_encoder.is_some() {
+            // Frozen now, so that an encoder of another generator is refused at once.
+            latent.search()?;
+        }
         Ok(Self::of_latent(latent, context.model_name))
     }
 

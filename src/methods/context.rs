@@ -1,6 +1,7 @@
 use semantic_inpaint_context_encoder::ContextEncoderModel;
 use semantic_inpaint_data::ImageSet;
 use semantic_inpaint_dcgan::DcganModel;
+use semantic_inpaint_latent_encoder::LatentEncoderModel;
 use semantic_inpaint_latent_search::SearchConfig;
 use semantic_inpaint_tensor::Device;
 
@@ -23,6 +24,9 @@ pub struct MethodContext<'a> {
     pub model: Option<&'a DcganModel>,
     /// What the model is called, for [`Method::settings`](crate::Method::settings); empty without a name.
     pub model_name: &'a str,
+    /// An encoder of the model's latents, for searches that start at
+    /// [`LatentStart::Encoder`](semantic_inpaint_latent_search::LatentStart::Encoder).
+    pub latent_encoder: Option<&'a LatentEncoderModel>,
     /// The settings of the search. Its seed is also that of the methods that draw random numbers, texture
     /// synthesis and patch completion.
     pub search: SearchConfig,
@@ -40,6 +44,7 @@ impl Default for MethodContext<'_> {
         Self {
             model: None,
             model_name: "",
+            latent_encoder: None,
             search: SearchConfig::paper(),
             context_encoders: &[],
             training_set: None,

@@ -1,6 +1,6 @@
 use std::sync::{Arc, OnceLock};
 
-use semantic_inpaint_dcgan::{DcganDiscriminator, DcganGenerator, DcganModel};
+use semantic_inpaint_dcgan::{DcganDiscriminator, DcganEncoder, DcganGenerator, DcganModel};
 use semantic_inpaint_latent_search::{LatentSearch, SearchConfig};
 use semantic_inpaint_nn::{Network as _, Params};
 use semantic_inpaint_tensor::Device;
@@ -14,6 +14,7 @@ type Search = LatentSearch<DcganGenerator, DcganDiscriminator>;
 #[derive(Debug, Clone)]
 pub(super) struct Latent {
     pub(super) model: DcganModel,
+    encoder: Option<DcganEncoder>,
     pub(super) config: SearchConfig,
     frozen: OnceLock<Arc<Search>>,
     weights: OnceLock<String>,
@@ -25,11 +26,22 @@ impl Latent {
         match model.generator.config().image_channels {
             3 => Ok(Self {
                 model,
+                encoder: None,
                 config,
                 frozen: OnceLock::new(),
                 weights: OnceLock::new(),
             }),
             got => Err(Error::ModelChannels { got }),
+        }
+    }
+
+    /// The same with an encoder of the model's latents.
+    pub(super) fn with_encoder(self, encoder: DcganEncoder) -> Self {
+        Self {
+            encoder: Some(encoder),
+            frozen: OnceLock::new(),
+            weights: OnceLock::new(),
+            ..self
         }
     }
 
@@ -68,7 +80,13 @@ impl Latent {
             discriminator,
             card,
         };
-        Self::new(model, self.config)
+        let moved = Self::new(model, self.config)?;
+        let Some(encoder) = self.encoder else {
+            return Ok(moved);
+        };
+        let tensors = weights(encoder.params())?;
+        let encoder = DcganEncoder::from_tensors(*encoder.config(), &tensors, device)?;
+        Ok(moved.with_encoder(encoder))
     }
 
     /// The search.
@@ -77,7 +95,10 @@ impl Latent {
             return Ok(search);
         }
         let (generator, discriminator) = (&self.model.generator, self.model.discriminator.as_ref());
-        let search = LatentSearch::new(generator, discriminator, self.config)?;
+        let mut search = LatentSearch::new(generator, discriminator, self.config)?;
+        if let Some(encoder) = &self.encoder {
+            search = search.with_encoder(encoder)?;
+        }
         Ok(self.frozen.get_or_init(|| Arc::new(search)))
     }
 
@@ -91,6 +112,7 @@ impl Latent {
         let mut networks = vec![self.model.generator.params()];
         let discriminator = self.model.discriminator.as_ref();
         networks.extend(discriminator.map(DcganDiscriminator::params));
+        networks.extend(self.encoder.as_ref().map(DcganEncoder::params));
         weights_hash(&networks).unwrap_or_else(|_| "unreadable".into())
     }
 
@@ -103,7 +125,7 @@ impl Latent {
             model_name
         };
         format!(
-            "{name} of {} steps on {}, weights {}, {:?}; {:?}",
+            "{name} of {} steps on {}, weights {}, {:?}{}; {:?}",
             card.steps,
             match card.dataset.as_str() {
                 "" => "unnamed images",
@@ -111,6 +133,10 @@ impl Latent {
             },
             self.weights.get_or_init(|| self.weights()),
             self.model.generator.config(),
+            match &self.encoder {
+                Some(encoder) => format!(" with {:?}", encoder.config()),
+                None => String::new(),
+            },
             self.config,
         )
     }

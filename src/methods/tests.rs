@@ -88,6 +88,7 @@ fn methods() -> Vec<Method> {
         [encoder(Output::Whole, "pixels:0.4")],
     );
     let context = MethodContext {
+        latent_encoder: None,
         model: Some(&model),
         model_name: "tiny",
         search: quick(4),
@@ -313,6 +314,7 @@ fn settings_are_one_line_that_tells_models_seeds_and_training_sets_apart() {
     );
     let settings = |name: MethodName, seed: u64, set: &ImageSet| {
         let context = MethodContext {
+            latent_encoder: None,
             model: Some(&model),
             model_name: "tiny",
             search: quick(seed),
@@ -375,6 +377,7 @@ fn models_of_gray_images_and_wrong_settings_are_refused() {
     let (gray, colored) = (model(1), model(3));
     let refused = |model: &DcganModel, search: SearchConfig| {
         let context = MethodContext {
+            latent_encoder: None,
             model: Some(model),
             search,
             ..MethodContext::default()

@@ -1,10 +1,15 @@
-use anyhow::Result;
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
 use clap::Args;
+use semantic_inpaint::latent_encoder::LatentEncoderModel;
 use semantic_inpaint::latent_search::{
     ContextDistance, ContextWeights, Convergence, LatentOptimizer, LatentSchedule, LatentStart,
     SearchAnswer,
 };
-use semantic_inpaint::{Engine, Favor, Precision, Preset, SearchConfig};
+use semantic_inpaint::{
+    Device, Engine, Favor, Precision, Preset, SearchConfig, load_latent_encoder,
+};
 
 /// A preset of the search and what differs from it.
 #[derive(Debug, Args)]
@@ -26,8 +31,9 @@ pub(crate) struct SearchOptions {
     /// say [default: make all iterations]
     #[arg(long, value_name = "ITERATIONS:SHARE")]
     stop_when: Option<Convergence>,
-    /// Where a search starts: prior (a draw), normal, or nearest:COUNT (the best of so many draws by the
-    /// known pixels)
+    /// Where a search starts: prior (a draw), normal, nearest:COUNT (the best of so many draws by the
+    /// known pixels), or encoder[:SPREAD] (what --latent-encoder guesses, further starts with that share of
+    /// a draw) [default: the preset's, or encoder where one is named]
     #[arg(long)]
     start: Option<LatentStart>,
     /// Which image is the answer: best (of the starting point with the lowest loss) or mean:COUNT (the mean
@@ -65,6 +71,9 @@ pub(crate) struct SearchOptions {
     /// differs in its last bits, and does not depend on the photos beside it) [default: latency]
     #[arg(long)]
     favor: Option<Favor>,
+    /// A trained encoder of the model's latents, for --start encoder: a model file or the folder of a run
+    #[arg(long, value_name = "FILE|RUN")]
+    latent_encoder: Option<PathBuf>,
 }
 
 impl SearchOptions {
@@ -79,7 +88,7 @@ impl SearchOptions {
             restarts: self.restarts.unwrap_or(preset.restarts),
             halve_every: self.halve_every.or(preset.halve_every),
             stop_when: self.stop_when.or(preset.stop_when),
-            start: self.start.unwrap_or(preset.start),
+            start: self.start(preset.start)?,
             answer: self.answer.unwrap_or(preset.answer),
             optimizer: self.optimizer.unwrap_or(preset.optimizer),
             schedule: self.schedule.unwrap_or(preset.schedule),
@@ -94,6 +103,29 @@ impl SearchOptions {
         };
         search.validate()?;
         Ok(search)
+    }
+
+    /// Where the search starts: with an encoder at what it guesses, unless another start is named.
+    fn start(&self, usual: LatentStart) -> Result<LatentStart> {
+        let given = self.start.unwrap_or(match self.latent_encoder {
+            Some(_) => "encoder".parse()?,
+            None => usual,
+        });
+        match (given, &self.latent_encoder) {
+            (LatentStart::Encoder { .. }, None) => bail!(
+                "--start {given} needs an encoder of the model's latents: name it with --latent-encoder \
+                 (`semantic-inpaint train latent-encoder` trains it)"
+            ),
+            (LatentStart::Encoder { .. }, _) | (_, None) => Ok(given),
+            (_, Some(_)) => bail!("--latent-encoder is for --start encoder, not --start {given}"),
+        }
+    }
+
+    /// The encoder that was named.
+    pub(crate) fn encoder(&self) -> Result<Option<LatentEncoderModel>> {
+        let path = self.latent_encoder.as_ref();
+        let encoder = path.map(|path| load_latent_encoder(path, &Device::Cpu));
+        Ok(encoder.transpose()?)
     }
 
     fn engine(&self) -> Engine {
@@ -131,6 +163,7 @@ impl SearchOptions {
             ("--window", self.window.is_some()),
             ("--precision", self.precision.is_some()),
             ("--favor", self.favor.is_some()),
+            ("--latent-encoder", self.latent_encoder.is_some()),
         ];
         let given = options.into_iter().filter(|(_, is_given)| *is_given);
         given.map(|(name, _)| name).collect()

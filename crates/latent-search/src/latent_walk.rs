@@ -175,7 +175,13 @@ pub(crate) fn drawn(
     latent_len: usize,
     restart: usize,
 ) -> Result<Vec<f32>> {
-    draw(law, 1, latent_len, config.seed, START_STREAMS + restart as u64)
+    draw(
+        law,
+        1,
+        latent_len,
+        config.seed,
+        START_STREAMS + restart as u64,
+    )
 }
 
 /// The candidates of [`LatentStart::Nearest`], `[candidates, Z]` row by row.

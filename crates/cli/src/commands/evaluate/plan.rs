@@ -48,6 +48,7 @@ impl Plan {
         let names = arguments.methods()?;
         arguments.check_options(&names)?;
         let search = arguments.search.config(arguments.seed)?;
+        let latent_encoder = arguments.search.encoder()?;
         let networks = Networks::load(arguments, &names, device)?;
         let measured = MeasuredImages::open(&arguments.data)?;
         // As the user says; else that of prepared images; else that which the first network was trained with.
@@ -66,6 +67,7 @@ impl Plan {
         let encoders: Vec<ContextEncoderModel> = encoders.collect();
         let context = MethodContext {
             search,
+            latent_encoder: latent_encoder.as_ref(),
             context_encoders: &encoders,
             training_set: training_set.as_ref(),
             device: device.clone(),

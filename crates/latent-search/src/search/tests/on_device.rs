@@ -27,6 +27,7 @@ fn by_runtime(settings: SearchConfig, runtime: Runtime) -> Search {
     let (generator, discriminator) = (generator.frozen().unwrap(), discriminator.frozen().unwrap());
     let frozen = FastNetworks::on(runtime, &generator, Some(&discriminator), &settings);
     LatentSearch {
+        encoder: None,
         frozen: Some(frozen.unwrap().unwrap()),
         generator,
         discriminator: Some(discriminator),

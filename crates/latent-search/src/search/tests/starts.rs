@@ -169,7 +169,9 @@ fn an_encoded_start_is_the_encoders_latent_and_that_with_draws() {
     let search = search(encoded(3, 0.5)).with_encoder(&encoder(8)).unwrap();
     let corrupted = corrupted(&photos(2));
     let objective = Objective::new(&corrupted, search.config(), &Device::Cpu).unwrap();
-    let walks = search.walks(&objective, 3, || Known::of(&corrupted)).unwrap();
+    let walks = search
+        .walks(&objective, 3, || Known::of(&corrupted))
+        .unwrap();
     let mask = corrupted.mask().to_tensor(&Device::Cpu).unwrap();
     let guess = encoder(8).encode(corrupted.images(), &mask, Mode::Eval);
     let guess: Vec<Vec<f32>> = guess.unwrap().tensor().to_vec2().unwrap();
@@ -201,8 +203,14 @@ fn an_encoded_start_needs_an_encoder_of_this_generator_and_sees_no_hidden_pixel(
         ..*encoder(1).config()
     };
     let other = DcganEncoder::initialize(other, &mut Rng::from_seed(1), &Device::Cpu).unwrap();
-    let message = search(encoded(1, 0.0)).with_encoder(&other).unwrap_err().to_string();
-    assert!(message.contains("train an encoder for this generator"), "{message}");
+    let message = search(encoded(1, 0.0))
+        .with_encoder(&other)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("train an encoder for this generator"),
+        "{message}"
+    );
     for spread in [-0.1, f64::NAN] {
         assert!(encoded(1, spread).validate().is_err());
     }
