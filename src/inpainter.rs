@@ -120,10 +120,14 @@ impl Inpainter {
         }
     }
 
-    /// The same with the settings of a publication.
+    /// The same with the settings of a preset, those with an encoder where the method has one.
     #[must_use]
     pub fn with_preset(self, preset: Preset) -> Self {
-        self.with_search(preset.config())
+        let config = match self.method.has_latent_encoder() {
+            true => preset.config_with_encoder(),
+            false => preset.config(),
+        };
+        self.with_search(config)
     }
 
     /// The same with these settings of the search; [`SearchConfig::blend`] also says how the result

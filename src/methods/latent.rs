@@ -45,6 +45,10 @@ impl Latent {
         }
     }
 
+    pub(super) fn has_encoder(&self) -> bool {
+        self.encoder.is_some()
+    }
+
     pub(super) fn with_config(self, config: SearchConfig) -> Self {
         Self {
             config,

@@ -194,6 +194,15 @@ impl Method {
         }
     }
 
+    /// Whether an encoder can tell its search where to start.
+    #[must_use]
+    pub fn has_latent_encoder(&self) -> bool {
+        match &self.kind {
+            Kind::Latent { latent, .. } => latent.has_encoder(),
+            Kind::Fill(_) => false,
+        }
+    }
+
     /// How its completed window is merged into a photo.
     #[must_use]
     pub fn blend(&self) -> Blend {

@@ -15,7 +15,8 @@ use semantic_inpaint::{
 #[derive(Debug, Args)]
 #[command(next_help_heading = Self::HEADING)]
 pub(crate) struct SearchOptions {
-    /// Settings as published: paper (Yeh et al. 2017) or authors (their code) [default: paper]
+    /// Settings: as published, paper (Yeh et al. 2017) or authors (their code), or our own: fast (many photos
+    /// in little time), best (lowest error); both are better with --latent-encoder [default: paper]
     #[arg(long)]
     preset: Option<Preset>,
     /// Updates of the latent
@@ -36,8 +37,9 @@ pub(crate) struct SearchOptions {
     /// a draw) [default: the preset's, or encoder where one is named]
     #[arg(long)]
     start: Option<LatentStart>,
-    /// Which image is the answer: best (of the starting point with the lowest loss) or mean:COUNT (the mean
-    /// of the best so many, softer and nearer on average)
+    /// Which image is the answer: best (of the starting point with the lowest loss), mean:COUNT (the mean
+    /// of the best so many, softer and nearer on average) or mean:COUNT:guess:SHARE (that share of it the
+    /// image that --latent-encoder guesses)
     #[arg(long)]
     answer: Option<SearchAnswer>,
     /// How the latent moves: adam:RATE, nesterov:RATE:MOMENTUM or lbfgs:HISTORY[:RATE] (limited-memory BFGS; the
@@ -82,7 +84,10 @@ impl SearchOptions {
 
     /// The settings of the search with this seed, checked.
     pub(crate) fn config(&self, seed: Option<u64>) -> Result<SearchConfig> {
-        let preset = self.preset().config();
+        let preset = match self.latent_encoder {
+            Some(_) => self.preset().config_with_encoder(),
+            None => self.preset().config(),
+        };
         let search = SearchConfig {
             iterations: self.iterations.unwrap_or(preset.iterations),
             restarts: self.restarts.unwrap_or(preset.restarts),
@@ -105,12 +110,9 @@ impl SearchOptions {
         Ok(search)
     }
 
-    /// Where the search starts: with an encoder at what it guesses, unless another start is named.
+    /// Where the search starts, which must fit what was named of encoders.
     fn start(&self, usual: LatentStart) -> Result<LatentStart> {
-        let given = self.start.unwrap_or(match self.latent_encoder {
-            Some(_) => "encoder".parse()?,
-            None => usual,
-        });
+        let given = self.start.unwrap_or(usual);
         match (given, &self.latent_encoder) {
             (LatentStart::Encoder { .. }, None) => bail!(
                 "--start {given} needs an encoder of the model's latents: name it with --latent-encoder \

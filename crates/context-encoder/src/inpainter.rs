@@ -54,8 +54,9 @@ impl Inpainter for ContextEncoderInpainter {
     }
 }
 
-/// The images in the type of others, apart from the graph that made them.
+/// The images in the type and on the device of others, apart from the graph that made them.
 fn like(images: &ImageBatch, others: &ImageBatch) -> TensorResult<ImageBatch> {
-    let tensor = images.tensor().detach().to_dtype(others.tensor().dtype())?;
-    ImageBatch::new(tensor)
+    let others = others.tensor();
+    let tensor = images.tensor().detach().to_device(others.device())?;
+    ImageBatch::new(tensor.to_dtype(others.dtype())?)
 }

@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 
 use semantic_inpaint_mask::CorruptedImages;
 use semantic_inpaint_nn::{Mode, Network, ParamSpec, Params, Result as NnResult};
-use semantic_inpaint_tensor::{DType, Device, ImageBatch, Result as TensorResult, Rng, Tensor};
+use semantic_inpaint_tensor::{
+    DType, Device, Error as TensorError, ImageBatch, Result as TensorResult, Rng, Tensor,
+};
 
 use crate::block::{Block, BlockShape, COARSE_PX, Norm};
 use crate::channel_wise::ChannelWise;
@@ -108,11 +110,17 @@ impl ContextEncoder {
         Ok(self.forward(&self.input(corrupted)?, mode)?)
     }
 
-    /// Corrupted images as the network sees them.
+    /// Corrupted images as the network sees them, on its device.
     pub(crate) fn filled(&self, corrupted: &CorruptedImages) -> Result<ImageBatch> {
-        let images = corrupted.images().tensor();
-        let known = corrupted.mask().to_tensor(images.device())?;
-        Ok(fill(images, &known, self.config.fill)?)
+        let first = self.params.iter().next();
+        let device = first.map_or(&Device::Cpu, |(_, tensor, _)| tensor.device());
+        let images = corrupted.images().tensor().to_device(device);
+        let known = corrupted.mask().to_tensor(device)?;
+        Ok(fill(
+            &images.map_err(TensorError::from)?,
+            &known,
+            self.config.fill,
+        )?)
     }
 
     /// The filled images and perhaps the mask: `[N, 3 or 4, S, S]`.

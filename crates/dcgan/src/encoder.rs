@@ -150,7 +150,8 @@ impl DcganEncoder {
         })
     }
 
-    /// Known pixels and mask as the channels of one map, `[N, C + 1, S, S]` in f32.
+    /// Known pixels and mask as the channels of one map, `[N, C + 1, S, S]` in f32, on the network's
+    /// device.
     fn input(&self, known: &ImageBatch, mask: &Tensor) -> TensorResult<Tensor> {
         let shape = self.config.image_shape();
         let expected = [known.count(), 1, shape.height, shape.width];
@@ -163,8 +164,9 @@ impl DcganEncoder {
                 got: [known.tensor().dims(), mask.dims()].concat(),
             });
         }
-        let known = known.tensor().to_dtype(DType::F32)?;
-        Ok(Tensor::cat(&[&known, &mask.to_dtype(DType::F32)?], 1)?)
+        let device = self.blocks[0].0.weight().device();
+        let placed = |tensor: &Tensor| tensor.to_device(device)?.to_dtype(DType::F32);
+        Ok(Tensor::cat(&[placed(known.tensor())?, placed(mask)?], 1)?)
     }
 
     /// Any numbers `[N, Z]` brought to where the prior has its mass.

@@ -173,6 +173,61 @@ impl SearchConfig {
         }
     }
 
+    /// Settings for many images in little time: 75 iterations of Adam with step 0.1, which falls along a
+    /// cosine, from the nearest of 512 draws; objective and blending as in [`SearchConfig::paper`].
+    #[must_use]
+    pub fn fast() -> Self {
+        Self {
+            iterations: 75,
+            optimizer: LatentOptimizer::Adam { learning_rate: 0.1 },
+            schedule: LatentSchedule::Cosine,
+            start: LatentStart::Nearest { candidates: 512 },
+            ..Self::paper()
+        }
+    }
+
+    /// [`SearchConfig::fast`] with an encoder of the generator's latents: 20 iterations from its guess.
+    #[must_use]
+    pub fn fast_with_encoder() -> Self {
+        Self {
+            iterations: 20,
+            start: LatentStart::Encoder { spread: 0.5 },
+            ..Self::fast()
+        }
+    }
+
+    /// The settings with the lowest error in the hole: the mean of eight restarts from the nearest of 512
+    /// draws, 150 iterations each, a window of 15 pixels, and the weight 0.1 on the latent's own prior.
+    ///
+    /// They were chosen on faces, with the embedded model. A mean is softer than the images that it is made
+    /// of; [`SearchAnswer::Best`] takes the first of them instead.
+    #[must_use]
+    pub fn best() -> Self {
+        Self {
+            iterations: 150,
+            restarts: 8,
+            answer: SearchAnswer::Mean { of: 8 },
+            latent_weight: 0.1,
+            window: 15,
+            ..Self::fast()
+        }
+    }
+
+    /// [`SearchConfig::best`] with an encoder of the generator's latents: 80 iterations from its guess, whose
+    /// image is four tenths of the answer.
+    #[must_use]
+    pub fn best_with_encoder() -> Self {
+        Self {
+            iterations: 80,
+            start: LatentStart::Encoder { spread: 0.5 },
+            answer: SearchAnswer::MeanAndGuess {
+                of: 8,
+                guess_share: 0.4,
+            },
+            ..Self::best()
+        }
+    }
+
     /// Settings that bring a generator's image near to a whole one, for
     /// [`LatentSearch::reconstruct`](crate::LatentSearch::reconstruct): 500 iterations of Adam with step
     /// 0.2 from four starts in the prior, mean squared distance, equal weights, no prior loss.
@@ -254,6 +309,16 @@ impl SearchConfig {
             && !(spread.is_finite() && spread >= 0.0)
         {
             return invalid("spread of the start", "at least 0", spread.to_string());
+        }
+        if let SearchAnswer::MeanAndGuess { guess_share, .. } = self.answer {
+            if !(0.0..=1.0).contains(&guess_share) {
+                let got = guess_share.to_string();
+                return invalid("share of the guess in the answer", "from 0 to 1", got);
+            }
+            if !matches!(self.start, LatentStart::Encoder { .. }) {
+                let got = self.start.to_string();
+                return invalid("start of a search whose answer has a guess", "encoder", got);
+            }
         }
         for (what, weight) in [
             ("prior weight", self.prior_weight),

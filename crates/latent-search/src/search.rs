@@ -78,6 +78,8 @@ pub struct SearchResult {
 /// A search at its end.
 struct Course {
     state: State,
+    /// Where the first restart of each image started.
+    starts: Vec<Vec<f32>>,
     trace: Vec<TracePoint>,
     iterations: usize,
     stopped: bool,
@@ -219,6 +221,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
     }
 
     fn run(&self, mut state: State, observer: &mut dyn SearchObserver) -> Result<Course> {
+        let starts = state.first_latents();
         let iterations = self.config.iterations;
         let trace_every = iterations.div_ceil(TRACE_POINTS);
         let mut trace = Vec::with_capacity(iterations / trace_every.max(1) + 2);
@@ -260,6 +263,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         };
         Ok(Course {
             state,
+            starts,
             trace,
             iterations: iteration,
             stopped,
@@ -359,6 +363,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
             trace,
             iterations,
             stopped,
+            ..
         } = course;
         let best = state.best_rows();
         Ok(SearchResult {

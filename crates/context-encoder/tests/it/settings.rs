@@ -38,7 +38,7 @@ fn settings_that_cannot_be_trained_are_refused_with_the_reason() {
         ..JointLoss::default()
     };
     for (config, judged_px, settings, reason) in [
-        (small(), 32, settings(&[]), "at least one shape"),
+        (small(), 32, settings(&[]), "at least one"),
         (small(), 32, settings(&["square:40"]), "square:40"),
         (
             small(),

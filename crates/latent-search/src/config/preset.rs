@@ -15,6 +15,10 @@ pub enum Preset {
     Paper,
     /// [`SearchConfig::authors`].
     Authors,
+    /// [`SearchConfig::fast`].
+    Fast,
+    /// [`SearchConfig::best`].
+    Best,
 }
 
 impl Preset {
@@ -24,6 +28,21 @@ impl Preset {
         match self {
             Self::Paper => SearchConfig::paper(),
             Self::Authors => SearchConfig::authors(),
+            Self::Fast => SearchConfig::fast(),
+            Self::Best => SearchConfig::best(),
+        }
+    }
+
+    /// The settings with an encoder of the generator's latents. The published ones only start from its guess.
+    #[must_use]
+    pub fn config_with_encoder(self) -> SearchConfig {
+        match self {
+            Self::Fast => SearchConfig::fast_with_encoder(),
+            Self::Best => SearchConfig::best_with_encoder(),
+            Self::Paper | Self::Authors => SearchConfig {
+                start: SearchConfig::fast_with_encoder().start,
+                ..self.config()
+            },
         }
     }
 }
@@ -33,6 +52,8 @@ impl fmt::Display for Preset {
         formatter.write_str(match self {
             Self::Paper => "paper",
             Self::Authors => "authors",
+            Self::Fast => "fast",
+            Self::Best => "best",
         })
     }
 }
@@ -44,9 +65,11 @@ impl FromStr for Preset {
         match text {
             "paper" => Ok(Self::Paper),
             "authors" => Ok(Self::Authors),
+            "fast" => Ok(Self::Fast),
+            "best" => Ok(Self::Best),
             _ => Err(Error::InvalidSetting {
                 what: "preset",
-                expected: "paper or authors",
+                expected: "paper, authors, fast or best",
                 got: format!("`{text}`"),
             }),
         }

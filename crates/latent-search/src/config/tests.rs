@@ -2,12 +2,18 @@ use super::*;
 
 #[test]
 fn presets_are_valid_and_round_trip() {
-    for preset in [Preset::Paper, Preset::Authors] {
-        preset.config().validate().unwrap();
-        assert_eq!(preset.config().schedule, LatentSchedule::Constant);
+    let published = [Preset::Paper, Preset::Authors];
+    for preset in published.into_iter().chain([Preset::Fast, Preset::Best]) {
+        let is_published = published.contains(&preset);
+        for config in [preset.config(), preset.config_with_encoder()] {
+            config.validate().unwrap();
+            assert_eq!(config.schedule == LatentSchedule::Constant, is_published);
+        }
+        let encoded = preset.config_with_encoder().start;
+        assert!(matches!(encoded, LatentStart::Encoder { .. }));
         assert_eq!(preset.to_string().parse::<Preset>().unwrap(), preset);
     }
-    assert!("best".parse::<Preset>().is_err());
+    assert!("slow".parse::<Preset>().is_err());
     SearchConfig::reconstruction().validate().unwrap();
 }
 
@@ -164,4 +170,18 @@ fn settings_outside_their_range_are_named() {
         let message = config.validate().unwrap_err().to_string();
         assert!(message.contains(name), "{message}");
     }
+}
+
+#[test]
+fn an_answer_with_a_guess_needs_an_encoder_and_a_share() {
+    let best = SearchConfig::best_with_encoder();
+    let refusal = |config: SearchConfig| config.validate().unwrap_err().to_string();
+    for guess_share in [-0.1, 1.1, f64::NAN] {
+        let answer = SearchAnswer::MeanAndGuess { of: 8, guess_share };
+        assert!(refusal(SearchConfig { answer, ..best }).contains("share of the guess"));
+    }
+    let start = LatentStart::Prior;
+    assert!(refusal(SearchConfig { start, ..best }).contains("must be encoder, got prior"));
+    let answer = "mean:9:guess:0.5".parse().unwrap();
+    assert!(refusal(SearchConfig { answer, ..best }).contains("answer"));
 }

@@ -72,13 +72,22 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
     /// The images that the search answers with.
     pub(super) fn answer(&self, course: &Course) -> Result<ImageBatch> {
         let rows = course.state.ranked_rows();
-        let SearchAnswer::Mean { of } = self.config.answer else {
-            return self.generate(&latents(&rows, 0));
+        let mean = |of| -> Result<Tensor> {
+            let image = |rank| Ok(self.generate(&latents(&rows, rank))?.into_tensor());
+            let images = (0..of).map(image).collect::<Result<Vec<_>>>()?;
+            let mean = Tensor::stack(&images, 0).and_then(|images| images.mean(0));
+            Ok(mean.map_err(TensorError::from)?)
         };
-        let images = (0..of).map(|rank| Ok(self.generate(&latents(&rows, rank))?.into_tensor()));
-        let images = images.collect::<Result<Vec<_>>>()?;
-        let mean = Tensor::stack(&images, 0).and_then(|images| images.mean(0));
-        Ok(ImageBatch::new(mean.map_err(TensorError::from)?)?)
+        match self.config.answer {
+            SearchAnswer::Best => self.generate(&latents(&rows, 0)),
+            SearchAnswer::Mean { of } => Ok(ImageBatch::new(mean(of)?)?),
+            SearchAnswer::MeanAndGuess { of, guess_share } => {
+                let (found, guess) = (mean(of)?, self.generate(&course.starts)?.into_tensor());
+                let mixture =
+                    (found * (1.0 - guess_share)).and_then(|found| found + (guess * guess_share)?);
+                Ok(ImageBatch::new(mixture.map_err(TensorError::from)?)?)
+            }
+        }
     }
 }
 

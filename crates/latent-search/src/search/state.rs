@@ -237,6 +237,12 @@ impl State {
         ranked.filter_map(|rows| rows.first().copied()).collect()
     }
 
+    /// Where the first restart of each image is.
+    pub(super) fn first_latents(&self) -> Vec<Vec<f32>> {
+        let first = self.rows().filter(|row| row.restart == 0);
+        first.map(|row| row.walk.z.clone()).collect()
+    }
+
     pub(super) fn best_latents(&self) -> Vec<Vec<f32>> {
         let rows = self.best_rows();
         rows.iter().map(|row| row.best.z.clone()).collect()

@@ -219,3 +219,29 @@ fn an_encoded_start_needs_an_encoder_of_this_generator_and_sees_no_hidden_pixel(
     let result = search.reconstruct(&photos(1), &mut Silent).unwrap();
     assert_eq!(result.iterations, 1);
 }
+
+#[test]
+fn an_answer_with_a_guess_mixes_the_mean_with_the_encoders_image() {
+    let corrupted = corrupted(&photos(2));
+    let answered = |answer: &str| {
+        let settings = SearchConfig {
+            answer: answer.parse().unwrap(),
+            iterations: 5,
+            ..encoded(2, 0.5)
+        };
+        let search = search(settings).with_encoder(&encoder(8)).unwrap();
+        let result = search.search(&corrupted, &mut Silent).unwrap();
+        result.generated.to_values().unwrap()
+    };
+    let mask = corrupted.mask().to_tensor(&Device::Cpu).unwrap();
+    let guess = encoder(8).encode(corrupted.images(), &mask, Mode::Eval);
+    let guess: Vec<Vec<f32>> = guess.unwrap().tensor().to_vec2().unwrap();
+    let guess = search(encoded(1, 0.0)).generate(&guess).unwrap();
+    let guess = guess.to_values().unwrap();
+    let (mean, mixed) = (answered("mean:2"), answered("mean:2:guess:0.3"));
+    for ((mixed, mean), guess) in mixed.iter().zip(&mean).zip(&guess) {
+        assert!((mixed - (0.7 * mean + 0.3 * guess)).abs() < 1e-6);
+    }
+    assert_eq!(answered("mean:2:guess:1"), guess);
+    assert_eq!(answered("mean:2:guess:0"), mean);
+}
