@@ -308,7 +308,7 @@ fn settings_out_of_range_and_unknown_words_are_refused() {
         assert!(!ran.stderr.contains("panicked"), "{ran:?}");
     }
     for (options, hint) in [
-        ("--preset best", "paper or authors"),
+        ("--preset quick", "paper, authors, fast or best"),
         ("--mask star:5", "square:SIZE"),
         ("--hole red", "white, black or alpha"),
         ("--blend glue", "overlay or poisson"),

@@ -87,3 +87,74 @@ fn what_cannot_be_trained_is_refused_with_the_remedy() {
     refused(&format!("--model {MODEL} --width 0"), &["encoder width"]);
     assert!(!folder.path().join("run").exists());
 }
+
+/// An encoder for the model of [`folder_with_data`], barely trained.
+fn with_encoder(folder: &Path) {
+    train(folder, "--steps 2 --out run").expect(0);
+    std::fs::copy(
+        folder.join("run/model.safetensors"),
+        folder.join("encoder.safetensors"),
+    )
+    .unwrap();
+}
+
+#[test]
+fn an_encoder_starts_the_searches_of_photos_and_of_evaluations() {
+    let folder = folder_with_data();
+    with_encoder(folder.path());
+    let inpaint = |options: &str| {
+        let command = format!(
+            "inpaint images/00.png --model {MODEL} --mask square:12 --device cpu --json {options}"
+        );
+        let ran = run(folder.path(), &command).expect(0);
+        serde_json::from_str::<Value>(&ran.stdout).unwrap()
+    };
+    for preset in ["paper", "fast", "best"] {
+        let options = format!("--preset {preset} --iterations 3");
+        let encoded = inpaint(&format!("{options} --latent-encoder run --out a.png"));
+        let drawn = inpaint(&format!("{options} --out b.png"));
+        assert_ne!(encoded["objective"], drawn["objective"], "{preset}");
+    }
+    let evaluate = format!(
+        "evaluate --data images --models {MODEL} --masks square:12 --methods latent --iterations 2 \
+         --count 3 --latent-encoder encoder.safetensors --out report"
+    );
+    run(folder.path(), &evaluate).expect(0);
+    let summary = std::fs::read_to_string(folder.path().join("report/report.md")).unwrap();
+    assert!(summary.contains("DcganEncoderConfig"), "{summary}");
+}
+
+#[test]
+fn an_encoder_that_is_missing_or_does_not_fit_is_refused_with_the_remedy() {
+    let folder = folder_with_data();
+    with_encoder(folder.path());
+    let refused = |options: &str, words: &[&str]| {
+        let command = format!("inpaint images/00.png --mask square:12 --device cpu {options}");
+        run(folder.path(), &command).expect_error(words);
+    };
+    let model = format!("--model {MODEL}");
+    refused(
+        &format!("{model} --start encoder"),
+        &["--latent-encoder", "train latent-encoder"],
+    );
+    refused(
+        &format!("{model} --start prior --latent-encoder run"),
+        &["--start encoder"],
+    );
+    refused(
+        &format!("{model} --answer mean:1:guess:0.5"),
+        &["must be encoder"],
+    );
+    refused(
+        "--latent-encoder run",
+        &["train an encoder for this generator"],
+    );
+    refused(
+        &format!("{model} --latent-encoder {MODEL}"),
+        &["a `dcgan`, not a `latent-encoder`"],
+    );
+    refused(
+        "--method telea --latent-encoder run",
+        &["telea", "--latent-encoder"],
+    );
+}
