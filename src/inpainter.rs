@@ -11,7 +11,9 @@ use semantic_inpaint_mask::{CorruptedImages, Mask};
 use semantic_inpaint_pretrained::PretrainedModel;
 use semantic_inpaint_tensor::{Device, ImageBatch, Latent};
 
-use crate::{Crop, Error, Method, MethodCompletion, PhotoFrame, Result, Window, WorkingSize};
+use crate::{
+    Choice, Crop, Error, Method, MethodCompletion, PhotoFrame, Result, Window, WorkingSize,
+};
 pub use ranked::RankedPhotos;
 
 /// Side of the grid of shapes for methods that take any size: that of the usual model.
@@ -26,7 +28,8 @@ const USUAL_SIZE_PX: usize = 64;
 ///
 /// A method of one size ([`WorkingSize::Square`]) gets the window reduced or enlarged to it. A method of any
 /// size ([`WorkingSize::Any`]) works on the window's own pixels, unless they are more than it can do in
-/// seconds; then they are reduced to so many.
+/// seconds; then they are reduced to so many. [`MethodName::Auto`](crate::MethodName::Auto) looks at the hole
+/// as the model would see it, and gives each photo to one or the other.
 ///
 /// ```no_run
 /// use semantic_inpaint::{Hole, Inpainter, Mask, PretrainedModel, read_photo, read_rgba};
@@ -77,6 +80,22 @@ pub struct PhotoCompletion {
     pub search: Option<SearchResult>,
     /// Several completions, where they were asked for and the method has a search.
     pub ranked: Option<RankedPhotos>,
+    /// What filled the hole and why, of [`MethodName::Auto`](crate::MethodName::Auto).
+    pub choice: Option<Choice>,
+}
+
+/// The way of a photo through the method that fills its hole.
+struct Way<'a> {
+    method: &'a Method,
+    choice: Option<Choice>,
+    frame: PhotoFrame,
+}
+
+impl Way<'_> {
+    /// Whether photos can go both ways together.
+    fn is_shared_with(&self, other: &Self) -> bool {
+        std::ptr::eq(self.method, other.method) && self.frame.shape() == other.frame.shape()
+    }
 }
 
 impl Inpainter {
@@ -139,6 +158,10 @@ impl Inpainter {
     }
 
     /// The same with another way to cut the method's window out of a photo.
+    ///
+    /// Of [`MethodName::Auto`](crate::MethodName::Auto) it is the search's window, and the depth of the hole is
+    /// that within it; a fill has no use for photos that are framed like training images, and sees
+    /// [`Crop::AroundHole`].
     #[must_use]
     pub fn with_crop(self, crop: Crop) -> Self {
         Self { crop, ..self }
@@ -169,6 +192,16 @@ impl Inpainter {
     #[must_use]
     pub fn method(&self) -> &Method {
         &self.method
+    }
+
+    /// The method that fills a hole: that which [`MethodName::Auto`](crate::MethodName::Auto) chooses for it,
+    /// else [`Inpainter::method`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Photo`] unless `mask` holds one mask.
+    pub fn method_for(&self, mask: &Mask) -> Result<&Method> {
+        Ok(self.way(mask)?.method)
     }
 
     /// The side of the grid that [`photo_mask`](crate::photo_mask) draws shapes on for this method, in
@@ -204,16 +237,17 @@ impl Inpainter {
         mask: &Mask,
         observer: &mut dyn SearchObserver,
     ) -> Result<PhotoCompletion> {
-        let frame = self.frame(mask)?;
-        let corrupted = frame.corrupted(photo, &Device::Cpu)?;
-        let completion = self.complete(&corrupted, observer)?;
-        self.put_together(photo, &frame, &corrupted, &completion, 0)
+        let way = self.way(mask)?;
+        let corrupted = way.frame.corrupted(photo, &Device::Cpu)?;
+        let completion = self.complete(way.method, &corrupted, observer)?;
+        put_together(photo, &way, &corrupted, &completion, 0)
     }
 
     /// The completions of several photos, each with its own mask: faster than one after the other, as
-    /// windows of one size share a search or the machine's threads. The photos may differ in size.
+    /// windows of one size share a search or the machine's threads, where they stand behind each other and one
+    /// method fills them. The photos may differ in size.
     ///
-    /// When the observer stops a method without a search, the photos that were done by then are left.
+    /// When the observer wants to stop between them, the photos that were done by then are left.
     ///
     /// # Errors
     ///
@@ -230,9 +264,9 @@ impl Inpainter {
                 num_masks: masks.len(),
             });
         }
-        let frames: Result<Vec<PhotoFrame>> = masks.iter().map(|mask| self.frame(mask)).collect();
-        let (frames, mut completions) = (frames?, Vec::with_capacity(photos.len()));
-        for run in frames.chunk_by(|one, next| one.shape() == next.shape()) {
+        let ways: Result<Vec<Way<'_>>> = masks.iter().map(|mask| self.way(mask)).collect();
+        let (ways, mut completions) = (ways?, Vec::with_capacity(photos.len()));
+        for run in ways.chunk_by(Way::is_shared_with) {
             if !completions.is_empty() && observer.wants_stop() {
                 break;
             }
@@ -242,75 +276,89 @@ impl Inpainter {
         Ok(completions)
     }
 
-    /// The completions of photos whose windows are of one size.
+    /// The completions of photos that go together.
     fn complete_run(
         &self,
         photos: &[Photo],
-        frames: &[PhotoFrame],
+        ways: &[Way<'_>],
         observer: &mut dyn SearchObserver,
     ) -> Result<Vec<PhotoCompletion>> {
         let (mut images, mut masks) = (Vec::new(), Vec::new());
-        for (photo, frame) in photos.iter().zip(frames) {
-            let corrupted = frame.corrupted(photo, &Device::Cpu)?;
+        for (photo, way) in photos.iter().zip(ways) {
+            let corrupted = way.frame.corrupted(photo, &Device::Cpu)?;
             images.push(corrupted.images().clone());
             masks.push(corrupted.mask().clone());
         }
         let images = ImageBatch::concatenate(&images)?;
         let corrupted = CorruptedImages::new(&images, &Mask::stack(&masks)?)?;
-        let completion = self.complete(&corrupted, observer)?;
-        let pairs = photos.iter().zip(frames).enumerate();
+        let method = ways.first().map_or(&self.method, |way| way.method);
+        let completion = self.complete(method, &corrupted, observer)?;
+        let pairs = photos.iter().zip(ways).enumerate();
         pairs
-            .map(|(index, (photo, frame))| {
-                self.put_together(photo, frame, &corrupted, &completion, index)
-            })
+            .map(|(index, (photo, way))| put_together(photo, way, &corrupted, &completion, index))
             .collect()
     }
 
     fn complete(
         &self,
+        method: &Method,
         corrupted: &CorruptedImages,
         observer: &mut dyn SearchObserver,
     ) -> Result<MethodCompletion> {
         match self.num_completions {
-            0 => self.method.complete_observed(corrupted, observer),
-            count => self.method.complete_ranked(corrupted, count, observer),
+            0 => method.complete_observed(corrupted, observer),
+            count => method.complete_ranked(corrupted, count, observer),
         }
     }
 
-    fn frame(&self, mask: &Mask) -> Result<PhotoFrame> {
-        Ok(match self.method.working_size() {
-            WorkingSize::Square { side_px } => PhotoFrame::new(mask, side_px, self.crop)?,
-            WorkingSize::Any { max_pixels } => {
-                PhotoFrame::at_photo_resolution(mask, self.crop, max_pixels)?
-            }
+    fn way(&self, mask: &Mask) -> Result<Way<'_>> {
+        let frame = framed(&self.method, mask, self.crop)?;
+        let (method, choice) = self.method.chosen(mask, 0, frame.scale());
+        let frame = match (choice, method.working_size()) {
+            (Some(_), WorkingSize::Any { .. }) => framed(method, mask, Crop::AroundHole)?,
+            _ => frame,
+        };
+        Ok(Way {
+            method,
+            choice,
+            frame,
         })
     }
+}
 
-    /// What became of one photo, whose window is image `index` of those that were completed.
-    fn put_together(
-        &self,
-        photo: &Photo,
-        frame: &PhotoFrame,
-        corrupted: &CorruptedImages,
-        completion: &MethodCompletion,
-        index: usize,
-    ) -> Result<PhotoCompletion> {
-        let (corrupted, blend) = (corrupted.narrow(index, 1)?, self.method.blend());
-        let completed = completion.completed.narrow(index, 1)?;
-        let search = completion.search.as_ref();
-        let search = search.map(|search| one_of(search, index)).transpose()?;
-        let ranked = completion.ranked.as_ref();
-        let ranked =
-            ranked.map(|ranked| RankedPhotos::new(ranked, index, photo, frame, &corrupted, blend));
-        Ok(PhotoCompletion {
-            photo: frame.stitch(photo, &completed, blend)?,
-            window: frame.window(),
-            corrupted: only_photo(corrupted.images())?,
-            completed_crop: only_photo(&completed)?,
-            search,
-            ranked: ranked.transpose()?,
-        })
-    }
+/// The frame of a photo with this mask for a method.
+fn framed(method: &Method, mask: &Mask, crop: Crop) -> Result<PhotoFrame> {
+    Ok(match method.working_size() {
+        WorkingSize::Square { side_px } => PhotoFrame::new(mask, side_px, crop)?,
+        WorkingSize::Any { max_pixels } => PhotoFrame::at_photo_resolution(mask, crop, max_pixels)?,
+    })
+}
+
+/// What became of one photo, whose window is image `index` of those that were completed.
+fn put_together(
+    photo: &Photo,
+    way: &Way<'_>,
+    corrupted: &CorruptedImages,
+    completion: &MethodCompletion,
+    index: usize,
+) -> Result<PhotoCompletion> {
+    let (frame, blend) = (&way.frame, way.method.blend());
+    let corrupted = corrupted.narrow(index, 1)?;
+    let completed = completion.completed.narrow(index, 1)?;
+    let search = completion.search.as_ref();
+    let search = search.map(|search| one_of(search, index)).transpose()?;
+    let ranked = completion.ranked.as_ref();
+    let ranked =
+        ranked.map(|ranked| RankedPhotos::new(ranked, index, photo, frame, &corrupted, blend));
+    Ok(PhotoCompletion {
+        photo: frame.stitch(photo, &completed, blend)?,
+        window: frame.window(),
+        corrupted: only_photo(corrupted.images())?,
+        completed_crop: only_photo(&completed)?,
+        search,
+        ranked: ranked.transpose()?,
+        choice: way.choice,
+    })
 }
 
 fn only_photo(image: &ImageBatch) -> Result<Photo> {

@@ -59,7 +59,7 @@ pub use comparison::{comparison, enlarged};
 pub use error::{Error, Result};
 pub use inpainter::{Inpainter, PhotoCompletion, RankedPhotos};
 pub use methods::{
-    LatentSpace, Method, MethodCompletion, MethodContext, MethodName, Requirement, Variant,
+    Choice, LatentSpace, Method, MethodCompletion, MethodContext, MethodName, Requirement, Variant,
     WorkingSize,
 };
 pub use model_file::{

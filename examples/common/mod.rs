@@ -173,12 +173,12 @@ pub(crate) fn evaluate(
     Ok(())
 }
 
-/// All methods whose needs are met.
+/// All methods whose needs are met, but the one that chooses among two of them.
 fn methods(context: &MethodContext<'_>) -> Result<Vec<Method>> {
     let is_met = |method: &&MethodName| match method.requirement() {
         Requirement::TrainingSet => context.training_set.is_some(),
         Requirement::ContextEncoder => !context.context_encoders.is_empty(),
-        _ => true,
+        _ => **method != MethodName::Auto,
     };
     let names = MethodName::all().iter().filter(is_met);
     let methods = names.map(|&name| Method::build(name, context));

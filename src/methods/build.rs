@@ -14,6 +14,7 @@ use semantic_inpaint_mask::{CorruptedImages, Inpainter};
 use semantic_inpaint_nn::Network as _;
 use semantic_inpaint_tensor::ImageBatch;
 
+use super::auto::Auto;
 use super::latent::Latent;
 use super::method::{Fill, Kind};
 use super::trained_encoders::TrainedEncoders;
@@ -57,6 +58,7 @@ impl Method {
         let seed = context.search.seed;
         match name {
             MethodName::Latent => Self::latent(context),
+            MethodName::Auto => Ok(Self::new(name, Kind::Auto(Auto::build(context)?))),
             MethodName::ContextEncoder => Self::context_encoder(context.context_encoders),
             MethodName::Harmonic => Ok(Self::local(name, Harmonic, square(1024))),
             MethodName::Biharmonic => Ok(Self::local(name, Biharmonic, square(512))),

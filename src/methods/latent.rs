@@ -5,6 +5,8 @@ use semantic_inpaint_latent_search::{LatentSearch, SearchConfig};
 use semantic_inpaint_nn::{Network as _, Params};
 use semantic_inpaint_tensor::Device;
 
+use super::Method;
+use super::method::Kind;
 use super::weights::weights_hash;
 use crate::{Error, Result};
 
@@ -43,10 +45,6 @@ impl Latent {
             weights: OnceLock::new(),
             ..self
         }
-    }
-
-    pub(super) fn has_encoder(&self) -> bool {
-        self.encoder.is_some()
     }
 
     pub(super) fn with_config(self, config: SearchConfig) -> Self {
@@ -143,5 +141,17 @@ impl Latent {
             },
             self.config,
         )
+    }
+}
+
+impl Method {
+    /// Whether an encoder can tell its search where to start.
+    #[must_use]
+    pub fn has_latent_encoder(&self) -> bool {
+        match &self.kind {
+            Kind::Latent { latent, .. } => latent.encoder.is_some(),
+            Kind::Fill(_) => false,
+            Kind::Auto(auto) => auto.search.has_latent_encoder(),
+        }
     }
 }

@@ -24,7 +24,8 @@ pub struct LatentSpace {
 
 impl Method {
     /// The path of this method's search on the first image, from its first starting point, and draws from
-    /// the prior around it; `None` for a method without a search.
+    /// the prior around it; `None` for a method without a search, and for an image that
+    /// [`MethodName::Auto`](crate::MethodName::Auto) gives to a fill.
     ///
     /// With one starting point it is the path to the very latent that [`Method::complete`] finds. An
     /// observer that stops the search gets the path so far; its frames are not asked for.
@@ -37,10 +38,11 @@ impl Method {
         corrupted: &CorruptedImages,
         observer: &mut dyn SearchObserver,
     ) -> Result<Option<LatentSpace>> {
-        let (Some(config), Some(model)) = (self.search(), self.model()) else {
+        let (method, _) = self.chosen(corrupted.mask(), 0, 1.0);
+        let (Some(config), Some(model)) = (method.search(), method.model()) else {
             return Ok(None);
         };
-        let single = self.clone().with_search(SearchConfig {
+        let single = method.clone().with_search(SearchConfig {
             restarts: 1,
             halve_every: None,
             answer: SearchAnswer::Best,

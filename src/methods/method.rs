@@ -5,11 +5,12 @@ use semantic_inpaint_dcgan::DcganModel;
 use semantic_inpaint_latent_search::{
     Blend, RankedCompletions, SearchConfig, SearchObserver, SearchResult, Silent, blend,
 };
-use semantic_inpaint_mask::{CorruptedImages, Inpainter};
+use semantic_inpaint_mask::{CorruptedImages, Inpainter, Mask};
 use semantic_inpaint_tensor::{Device, Error as TensorError, ImageBatch};
 
-use super::MethodName;
+use super::auto::Auto;
 use super::latent::Latent;
+use super::{Choice, MethodName};
 use crate::{Error, Result};
 
 /// A method that is ready to fill holes.
@@ -37,7 +38,7 @@ use crate::{Error, Result};
 pub struct Method {
     name: MethodName,
     label: String,
-    kind: Kind,
+    pub(super) kind: Kind,
 }
 
 /// The size of the images that a method works on.
@@ -61,10 +62,13 @@ pub enum WorkingSize {
 pub struct MethodCompletion {
     /// The completed images, `[N, C, H, W]`, of the shape and order of the corrupted ones.
     pub completed: ImageBatch,
-    /// The search, of a method that has one.
+    /// The search, of a method that has one; of [`MethodName::Auto`] over those of the images that it gave
+    /// to the search, in their order.
     pub search: Option<SearchResult>,
-    /// Several completions of each image, where they were asked for and the method has a search.
+    /// Several completions of each image in the search, where they were asked for.
     pub ranked: Option<RankedCompletions>,
+    /// What each image was given to and why, of [`MethodName::Auto`]; empty of other methods.
+    pub choices: Vec<Choice>,
 }
 
 /// One of the results that a method gives at once.
@@ -83,6 +87,7 @@ pub(super) enum Kind {
         model_name: String,
     },
     Fill(Fill),
+    Auto(Auto),
 }
 
 /// A method that gives completed images and nothing else.
@@ -121,6 +126,10 @@ impl Method {
                 latent: Box::new(latent.with_config(config)),
                 model_name,
             },
+            Kind::Auto(auto) => Kind::Auto(Auto {
+                search: Box::new(auto.search.with_search(config)),
+                ..auto
+            }),
             fill @ Kind::Fill(_) => fill,
         };
         Self { kind, ..self }
@@ -137,6 +146,10 @@ impl Method {
                 latent: Box::new(latent.with_device(device)?),
                 model_name,
             },
+            Kind::Auto(auto) => Kind::Auto(Auto {
+                search: Box::new(auto.search.with_device(device)?),
+                ..auto
+            }),
             fill @ Kind::Fill(_) => fill,
         };
         Ok(Self { kind, ..self })
@@ -161,11 +174,12 @@ impl Method {
         let settings = match &self.kind {
             Kind::Latent { latent, model_name } => latent.settings(model_name),
             Kind::Fill(fill) => fill.settings.clone(),
+            Kind::Auto(auto) => auto.settings(),
         };
         format!("{}: {settings}", self.name)
     }
 
-    /// The size of the images that it works on.
+    /// The size of the images that it works on; of [`MethodName::Auto`] that of its model's.
     #[must_use]
     pub fn working_size(&self) -> WorkingSize {
         match &self.kind {
@@ -173,6 +187,7 @@ impl Method {
                 side_px: latent.size_px(),
             },
             Kind::Fill(fill) => fill.size,
+            Kind::Auto(auto) => auto.search.working_size(),
         }
     }
 
@@ -182,6 +197,7 @@ impl Method {
         match &self.kind {
             Kind::Latent { latent, .. } => Some(&latent.config),
             Kind::Fill(_) => None,
+            Kind::Auto(auto) => auto.search.search(),
         }
     }
 
@@ -191,24 +207,29 @@ impl Method {
         match &self.kind {
             Kind::Latent { latent, .. } => Some(&latent.model),
             Kind::Fill(_) => None,
+            Kind::Auto(auto) => auto.search.model(),
         }
     }
 
-    /// Whether an encoder can tell its search where to start.
-    #[must_use]
-    pub fn has_latent_encoder(&self) -> bool {
-        match &self.kind {
-            Kind::Latent { latent, .. } => latent.has_encoder(),
-            Kind::Fill(_) => false,
-        }
-    }
-
-    /// How its completed window is merged into a photo.
+    /// How its completed window is merged into a photo; of [`MethodName::Auto`] that of its search.
     #[must_use]
     pub fn blend(&self) -> Blend {
         match &self.kind {
             Kind::Latent { latent, .. } => latent.config.blend,
             Kind::Fill(fill) => fill.blend,
+            Kind::Auto(auto) => auto.search.blend(),
+        }
+    }
+
+    /// The method that fills the hole of mask `index`, of which `scale` pixels are one of the model's images:
+    /// that which [`MethodName::Auto`] chooses, else this one.
+    pub(crate) fn chosen(&self, mask: &Mask, index: usize, scale: f64) -> (&Self, Option<Choice>) {
+        match &self.kind {
+            Kind::Auto(auto) => {
+                let (method, choice) = auto.chosen(mask, index, scale);
+                (method, Some(choice))
+            }
+            _ => (self, None),
         }
     }
 
@@ -240,12 +261,17 @@ impl Method {
                     completed: blended(corrupted, &search.generated, latent.config.blend)?,
                     search: Some(search),
                     ranked: None,
+                    choices: Vec::new(),
                 })
             }
             Kind::Fill(fill) => Ok(MethodCompletion {
                 completed: fill.inpainter.inpaint(corrupted)?,
                 search: None,
                 ranked: None,
+                choices: Vec::new(),
+            }),
+            Kind::Auto(auto) => auto.complete(corrupted, |method, part| {
+                method.complete_observed(part, observer)
             }),
         }
     }
@@ -263,8 +289,14 @@ impl Method {
         count: usize,
         observer: &mut dyn SearchObserver,
     ) -> Result<MethodCompletion> {
-        let Kind::Latent { latent, .. } = &self.kind else {
-            return self.complete_observed(corrupted, observer);
+        let latent = match &self.kind {
+            Kind::Latent { latent, .. } => latent,
+            Kind::Fill(_) => return self.complete_observed(corrupted, observer),
+            Kind::Auto(auto) => {
+                return auto.complete(corrupted, |method, part| {
+                    method.complete_ranked(part, count, observer)
+                });
+            }
         };
         let left = latent.config.restarts_left();
         if count > left {
@@ -277,11 +309,12 @@ impl Method {
             completed: blended(corrupted, generated, latent.config.blend)?,
             search: Some(ranked.result.clone()),
             ranked: Some(ranked),
+            choices: Vec::new(),
         })
     }
 
     /// All results that it gives at once, for comparisons: one search blended both ways, "latent (overlay)"
-    /// and "latent (poisson)"; of other methods the only one.
+    /// and "latent (poisson)"; of other methods the only one, of [`MethodName::Auto`] as its search is blended.
     ///
     /// An observer that stops the search gets the best result so far.
     ///
@@ -296,7 +329,7 @@ impl Method {
         Ok(self.variants_and_search(corrupted, observer)?.0)
     }
 
-    /// As [`Method::complete_variants`], with the search, of a method that has one.
+    /// As [`Method::complete_variants`], with the search where it is that of all images.
     pub(super) fn variants_and_search(
         &self,
         corrupted: &CorruptedImages,
@@ -314,10 +347,10 @@ impl Method {
                 let variants = [Blend::Overlay, Blend::Poisson].map(variant);
                 Ok((variants.into_iter().collect::<Result<_>>()?, Some(search)))
             }
-            Kind::Fill(fill) => {
+            Kind::Fill(_) | Kind::Auto(_) => {
                 let variant = Variant {
                     label: self.label.clone(),
-                    completed: fill.inpainter.inpaint(corrupted)?,
+                    completed: self.complete_observed(corrupted, observer)?.completed,
                 };
                 Ok((vec![variant], None))
             }

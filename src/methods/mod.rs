@@ -1,5 +1,6 @@
 //! All methods that fill holes, by name.
 
+mod auto;
 mod build;
 mod context;
 mod evaluated;
@@ -12,6 +13,7 @@ mod tests;
 mod trained_encoders;
 mod weights;
 
+pub use auto::Choice;
 pub use context::MethodContext;
 pub use latent_space::LatentSpace;
 pub(crate) use method::blended;

@@ -11,6 +11,7 @@ use crate::{Error, Result};
 /// | name | needs | works on at most | what its time grows with |
 /// |---|---|---|---|
 /// | `latent` | a model | the model's size | iterations, restarts |
+/// | `auto` | a model | as the method it chooses | as the method it chooses |
 /// | `context-encoder` | Context Encoders | their size | one pass through a network |
 /// | `harmonic` | | 1024 x 1024 | (missing pixels)^1.5, and as much memory as a gigabyte |
 /// | `biharmonic` | | 512 x 512 | the same, eight times |
@@ -37,6 +38,9 @@ pub enum MethodName {
     /// The search of a generator's latent space: [`LatentSearch`](crate::LatentSearch).
     #[default]
     Latent,
+    /// [`Biharmonic`](crate::classical::Biharmonic) for shallow holes, the search for deep ones:
+    /// [`Choice`](crate::Choice).
+    Auto,
     /// [`ContextEncoder`](crate::context_encoder::ContextEncoder), trained for the hole.
     ContextEncoder,
     /// [`Harmonic`](crate::classical::Harmonic).
@@ -79,6 +83,7 @@ impl MethodName {
     pub fn all() -> &'static [Self] {
         &[
             Self::Latent,
+            Self::Auto,
             Self::ContextEncoder,
             Self::Harmonic,
             Self::Biharmonic,
@@ -97,6 +102,7 @@ impl MethodName {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Latent => "latent",
+            Self::Auto => "auto",
             Self::ContextEncoder => "context-encoder",
             Self::Harmonic => "harmonic",
             Self::Biharmonic => "biharmonic",
@@ -115,6 +121,7 @@ impl MethodName {
     pub fn description(self) -> &'static str {
         match self {
             Self::Latent => "the generated image that fits best, by search (Yeh et al. 2017)",
+            Self::Auto => "latent for deep holes, biharmonic for shallow and scattered ones",
             Self::ContextEncoder => "one pass through a network that was trained for the hole",
             Self::Harmonic => "a membrane: the smoothest fill",
             Self::Biharmonic => "a thin plate, which continues slopes too",
@@ -132,7 +139,7 @@ impl MethodName {
     #[must_use]
     pub fn requirement(self) -> Requirement {
         match self {
-            Self::Latent => Requirement::Model,
+            Self::Latent | Self::Auto => Requirement::Model,
             Self::ContextEncoder => Requirement::ContextEncoder,
             Self::NearestImage | Self::MeanImage => Requirement::TrainingSet,
             Self::Harmonic

@@ -80,7 +80,7 @@ pub(crate) struct SearchOptions {
 
 impl SearchOptions {
     /// Above these options in the help.
-    pub(crate) const HEADING: &str = "Options of the search (method latent)";
+    pub(crate) const HEADING: &str = "Options of the search (methods latent and auto)";
 
     /// The settings of the search with this seed, checked.
     pub(crate) fn config(&self, seed: Option<u64>) -> Result<SearchConfig> {

@@ -73,7 +73,8 @@ pub(crate) struct Arguments {
         default_value = "square:10,square:20,square:30,circle:20,blocks:2x2:100"
     )]
     masks: Vec<MaskShape>,
-    /// Methods, separated by commas [default: all whose needs are met: --training-set, --context-encoder]
+    /// Methods, separated by commas [default: all whose needs are met (--training-set, --context-encoder) but
+    /// auto, whose results are those of latent or biharmonic]
     #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = method_choice::parser())]
     methods: Vec<MethodName>,
     #[command(flatten)]
@@ -155,8 +156,12 @@ impl Arguments {
     fn methods(&self) -> Result<Vec<MethodName>> {
         let given = self.given();
         if self.methods.is_empty() {
+            // `auto` would search and fill once more what two of the others do.
             let all = MethodName::all().iter().copied();
-            return Ok(all.filter(|&method| given.check(method).is_ok()).collect());
+            let others = all.filter(|&method| method != MethodName::Auto);
+            return Ok(others
+                .filter(|&method| given.check(method).is_ok())
+                .collect());
         }
         for (place, &method) in self.methods.iter().enumerate() {
             if self.methods[..place].contains(&method) {
@@ -169,7 +174,10 @@ impl Arguments {
 
     /// The models of the search, the built-in one unless others are named; none without a search.
     fn models(&self, methods: &[MethodName]) -> Vec<ModelChoice> {
-        if !methods.contains(&MethodName::Latent) {
+        if !methods
+            .iter()
+            .any(|method| method.requirement() == Requirement::Model)
+        {
             return Vec::new();
         }
         match self.models.as_slice() {
@@ -195,7 +203,7 @@ impl Arguments {
         if self.device.is_some() && !has_models && !one_needs(Requirement::ContextEncoder) {
             ignored.push("--device");
         }
-        if !methods.contains(&MethodName::Latent) {
+        if !has_models {
             ignored.extend(self.search.given());
         }
         if !ignored.is_empty() {

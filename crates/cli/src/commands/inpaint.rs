@@ -47,7 +47,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t)]
     hole: Hole,
     /// What fills the hole; the methods without a model work on the photo's own pixels round the hole, or
-    /// on fewer where they would take too long
+    /// on fewer where they would take too long, and so does auto where it needs no search
     #[arg(long, value_name = "NAME", default_value = "latent", value_parser = method_choice::parser())]
     method: MethodName,
     /// Images that are framed like the photos, of which nearest-image and mean-image take: a folder or an
@@ -74,7 +74,7 @@ pub(crate) struct Arguments {
     /// stay as they are, the time only cuts them short; photos that share a search share its time
     #[arg(long, help_heading = SearchOptions::HEADING, value_name = "TIME", value_parser = time)]
     budget: Option<Duration>,
-    /// Write COUNT completions of each photo, those of its best starting points (--restarts), as
+    /// Write COUNT completions of each photo that is searched, those of its best starting points (--restarts), as
     /// NAME.completion-1.png and so on, and where all starting points disagree as NAME.disagreement.png (black:
     /// not at all, white: by a quarter of the range of values or more)
     #[arg(
@@ -189,8 +189,6 @@ fn check_options(arguments: &Arguments) -> Result<()> {
         ];
         let given = of_model.into_iter().filter(|(_, is_given)| *is_given);
         ignored.extend(given.map(|(name, _)| name));
-    }
-    if method != MethodName::Latent {
         ignored.extend(arguments.search.given());
         ignored.extend(arguments.blend.map(|_| "--blend"));
         ignored.extend(arguments.budget.map(|_| "--budget"));

@@ -57,7 +57,7 @@ fn every_method_completes_a_folder_and_sees_nothing_of_the_holes() {
             let report: Value = serde_json::from_str(line).unwrap();
             assert_eq!(report["method"], method.as_str());
             assert_eq!(report["hole_pixels"], HOLE.2 * HOLE.3);
-            let has_search = method == MethodName::Latent;
+            let has_search = method.requirement() == Requirement::Model;
             assert_eq!(report["context_loss"].is_number(), has_search, "{report}");
             assert_eq!(report["model"].is_string(), has_search, "{report}");
             assert!(read_photo(folder.path().join(report["comparison"].as_str().unwrap())).is_ok());
@@ -108,6 +108,83 @@ fn methods_say_in_words_what_they_did() {
     assert!(read_photo(folder.path().join("seen.jpg")).is_ok());
     let ran = inpaint(folder.path(), MethodName::MeanImage, arguments).expect(0);
     assert!(ran.stdout.contains("mean-image on 64x64 pixels"), "{ran:?}");
+}
+
+/// The folder with a deep hole for the first photo and a shallow one for the second, in `masks`.
+fn folder_with_holes_of_two_depths() -> tempfile::TempDir {
+    let folder = folder_with_photos();
+    std::fs::create_dir(folder.path().join("masks")).unwrap();
+    for (name, hole) in [("1.png", HOLE), ("2.png", (9, 20, 14, 2))] {
+        let mask = drawn_mask(SIZE.0, SIZE.1, hole);
+        mask.save(folder.path().join("masks").join(name)).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn auto_gives_each_photo_to_the_method_for_its_hole_and_says_why() {
+    let folder = folder_with_holes_of_two_depths();
+    let arguments = "images --mask file:masks --out auto";
+    let ran = inpaint(folder.path(), MethodName::Auto, arguments).expect(0);
+    // A window of 38 px round the hole of 14 x 17, for a model of 32 px.
+    for text in [
+        "hole 5.89 px deep at 32 px, more than 3: latent",
+        "hole 1 px deep at 32 px, at most 3: biharmonic",
+        "2 iterations: objective",
+        "biharmonic on 48x",
+    ] {
+        assert!(ran.stdout.contains(text), "no `{text}`: {ran:?}");
+    }
+    for text in ["search: 2 iterations for 1 photo", "filled 1 photo in"] {
+        assert!(ran.stderr.contains(text), "no `{text}`: {ran:?}");
+    }
+    for (method, photo) in [(MethodName::Latent, 1), (MethodName::Biharmonic, 2)] {
+        let arguments = format!("images/{photo}.png --mask file:masks --out alone-{photo}");
+        inpaint(folder.path(), method, &arguments).expect(0);
+        let read = |out: &str| {
+            let file = folder.path().join(format!("{out}/{photo}.completed.png"));
+            read_photo(file).unwrap()
+        };
+        assert_eq!(read("auto"), read(&format!("alone-{photo}")), "{method}");
+    }
+}
+
+#[test]
+fn auto_reports_its_choice_and_ranks_what_it_searched_alone() {
+    let folder = folder_with_holes_of_two_depths();
+    let arguments = "images --mask file:masks --out o --json --restarts 2 --completions 2";
+    let ran = inpaint(folder.path(), MethodName::Auto, arguments).expect(0);
+    let reports: Vec<Value> = (ran.stdout.lines())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(reports.len(), 2);
+    for report in reports {
+        let is_deep = report["image"] == "images/1.png";
+        let (method, depth) = if is_deep {
+            ("latent", 7.0 * 32.0 / 38.0)
+        } else {
+            ("biharmonic", 1.0)
+        };
+        let choice = &report["choice"];
+        assert_eq!(
+            (&report["method"], &choice["method"]),
+            (&"auto".into(), &method.into())
+        );
+        assert!(
+            (choice["depth_px"].as_f64().unwrap() - depth).abs() < 1e-9,
+            "{report}"
+        );
+        assert_eq!(choice["size_px"], 32);
+        assert_eq!(report["completions"].is_array(), is_deep, "{report}");
+        assert_eq!(report["disagreement"].is_string(), is_deep, "{report}");
+    }
+    assert!(!folder.path().join("o/2.disagreement.png").exists());
+    let shallow = "images/2.png --mask file:masks --out a.png --trajectory a.gif";
+    let ran = inpaint(folder.path(), MethodName::Auto, shallow);
+    ran.expect_error(&["auto fills this hole by biharmonic", "--method latent"]);
+    let deep = "images/1.png --mask file:masks --out a.png --trajectory a.gif";
+    inpaint(folder.path(), MethodName::Auto, deep).expect(0);
+    assert!(folder.path().join("a.gif").exists());
 }
 
 #[test]

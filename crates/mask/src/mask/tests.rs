@@ -1,3 +1,5 @@
+use proptest::prelude::{prop, prop_assert_eq, prop_assume, proptest};
+
 use super::*;
 
 fn row_mask(row_missing: usize) -> Mask {
@@ -156,4 +158,62 @@ fn every_shape_is_drawn_and_chance_is_drawn_anew_for_each_image() {
     assert_ne!(masks, draw(2));
     let error = Mask::draw(&[], 1, 8, 8, &mut Rng::from_seed(1)).unwrap_err();
     assert!(error.to_string().contains("square:20"), "{error}");
+}
+
+#[test]
+fn the_depth_of_a_hole_is_that_of_its_pixel_farthest_from_known_ones() {
+    let depth = |spec: &str, size: usize| {
+        let shape: MaskShape = spec.parse().unwrap();
+        let mask = shape.build(size, size, &mut Rng::from_seed(2)).unwrap();
+        mask.depth_px(0)
+    };
+    assert_eq!(depth("square:10", 64), 5);
+    assert_eq!(depth("square:9", 64), 5);
+    assert_eq!(depth("blocks:2x2:10", 64), 1);
+    assert_eq!(depth("blocks:1x1:1", 64), 1);
+    // Beyond the image nothing is known.
+    for side in ["left", "right", "top", "bottom"] {
+        assert_eq!(depth(&format!("half:{side}"), 64), 32, "{side}");
+    }
+    let corner = Mask::from_missing(8, 8, |row, col| row < 3 && col < 5).unwrap();
+    assert_eq!(corner.depth_px(0), 3);
+    let all_but_one = Mask::from_known(5, 9, |row, col| (row, col) == (2, 1)).unwrap();
+    assert_eq!(all_but_one.depth_px(0), 7);
+}
+
+#[test]
+fn each_mask_has_its_own_depth() {
+    let masks = [row_mask(0), row_mask(1)].map(|mask| mask.depth_px(0));
+    let deep = Mask::from_missing(3, 4, |row, _| row > 0).unwrap();
+    let all = Mask::stack(&[row_mask(0), deep, row_mask(1)]).unwrap();
+    assert_eq!((all.depth_px(0), all.depth_px(2)), (masks[0], masks[1]));
+    assert_eq!(all.depth_px(1), 2);
+}
+
+/// The depth by its equation, pixel against pixel.
+fn depth_by_pairs(mask: &Mask) -> usize {
+    let pixels = || mask.known(0).into_iter().copied().enumerate();
+    let place = |at: usize| (at / mask.width(), at % mask.width());
+    let nearest = |missing: usize| {
+        let (row, col) = place(missing);
+        let known = pixels().filter(|&(_, is_known)| is_known);
+        let distances = known.map(|(at, _)| {
+            let other = place(at);
+            row.abs_diff(other.0).max(col.abs_diff(other.1))
+        });
+        distances.min().unwrap()
+    };
+    let missing = pixels().filter(|&(_, is_known)| !is_known);
+    missing.map(|(at, _)| nearest(at)).max().unwrap()
+}
+
+proptest! {
+    #[test]
+    fn depth_follows_its_equation(width in 1_usize..9, known in prop::collection::vec(prop::bool::weighted(0.15), 1..80)) {
+        let height = known.len() / width;
+        prop_assume!(height > 0);
+        if let Ok(mask) = Mask::from_known(height, width, |row, col| known[row * width + col]) {
+            prop_assert_eq!(mask.depth_px(0), depth_by_pairs(&mask));
+        }
+    }
 }

@@ -5,7 +5,7 @@ use semantic_inpaint::context_encoder::ContextEncoderModel;
 use semantic_inpaint::data::ReadOptions;
 use semantic_inpaint::{
     DcganModel, Device, Framing, ImageSet, Method, MethodContext, MethodName, ModelCard,
-    load_early_context_encoder,
+    Requirement, load_early_context_encoder,
 };
 
 use super::Arguments;
@@ -155,7 +155,7 @@ fn images(
     Ok(set.select(&(skip..set.count()).collect::<Vec<_>>())?)
 }
 
-/// The methods in order; the search once for each model.
+/// The methods in order; those with a search once for each model.
 fn methods(
     names: &[MethodName],
     models: &[NamedModel],
@@ -163,7 +163,7 @@ fn methods(
 ) -> Result<Vec<Method>> {
     let mut methods = Vec::new();
     for &name in names {
-        if name != MethodName::Latent {
+        if name.requirement() != Requirement::Model {
             methods.push(Method::build(name, context)?);
             continue;
         }

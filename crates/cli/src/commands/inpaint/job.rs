@@ -1,8 +1,10 @@
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use semantic_inpaint::{
-    Inpainter, Mask, Photo, PhotoCompletion, Precision, SearchResult, comparison, read_photo,
+    Inpainter, Mask, Method, MethodName, Photo, PhotoCompletion, Precision, SearchResult,
+    comparison, read_photo,
 };
 
 use super::Arguments;
@@ -21,7 +23,7 @@ const MAX_FILL_LEN: usize = 8;
 /// Pixels of photos held at once.
 const MAX_BATCH_PIXELS: usize = 32_000_000;
 
-/// Photos that wait for their turn.
+/// Photos of one method that wait for their turn.
 #[derive(Default)]
 struct Batch {
     places: Vec<Place>,
@@ -77,7 +79,7 @@ impl<'a> Job<'a> {
 
     pub(super) fn run(mut self, places: Vec<Place>) -> Result<Status> {
         self.num_photos = places.len();
-        let mut batch = Batch::default();
+        let mut waiting: BTreeMap<&str, Batch> = BTreeMap::new();
         for place in places {
             let (photo, mask) = match self.load(&place) {
                 Ok(loaded) => loaded,
@@ -88,25 +90,23 @@ impl<'a> Job<'a> {
                     continue;
                 }
             };
-            if !batch.has_room_for(&mask, self.max_batch_len()) {
-                self.complete(std::mem::take(&mut batch))?;
+            let method = self.inpainter.method_for(&mask)?;
+            let batch = waiting.entry(method.name().as_str()).or_default();
+            if !batch.has_room_for(&mask, max_batch_len(method)) {
+                let full = std::mem::take(batch);
+                self.complete(full)?;
             }
             if interrupt::requested() {
                 break;
             }
             batch.push(place, photo, mask);
         }
-        if !batch.places.is_empty() && !interrupt::requested() {
-            self.complete(batch)?;
+        for batch in waiting.into_values() {
+            if !interrupt::requested() {
+                self.complete(batch)?;
+            }
         }
         self.end()
-    }
-
-    fn max_batch_len(&self) -> usize {
-        match self.inpainter.method().search() {
-            Some(_) => MAX_SEARCH_LEN,
-            None => MAX_FILL_LEN,
-        }
     }
 
     fn load(&self, place: &Place) -> Result<(Photo, Mask)> {
@@ -124,7 +124,11 @@ impl<'a> Job<'a> {
             photos,
             masks,
         } = batch;
-        let (started, mut watch) = (Instant::now(), self.watch(&photos, &masks)?);
+        let Some(mask) = masks.first() else {
+            return Ok(());
+        };
+        let method = self.inpainter.method_for(mask)?;
+        let (started, mut watch) = (Instant::now(), self.watch(method, &photos, &masks)?);
         let completions = self
             .inpainter
             .inpaint_batch(&photos, &masks, &mut watch)
@@ -133,7 +137,7 @@ impl<'a> Job<'a> {
                 places => format!("{} photos", places.len()),
             });
         let time = Time {
-            seconds: match self.inpainter.method().search() {
+            seconds: match method.search() {
                 Some(_) => watch.seconds(),
                 None => started.elapsed().as_secs_f64(),
             },
@@ -169,9 +173,18 @@ impl<'a> Job<'a> {
     }
 
     /// The observer of a search; the animation is that of the first photo, which is then the only one.
-    fn watch(&self, photos: &[Photo], masks: &[Mask]) -> Result<Watch> {
-        let (method, count) = (self.inpainter.method(), photos.len());
+    fn watch(&self, method: &Method, photos: &[Photo], masks: &[Mask]) -> Result<Watch> {
+        let count = photos.len();
         let Some(search) = method.search() else {
+            if self.arguments.trajectory.is_some() {
+                bail!(
+                    "--trajectory shows a search, and {} fills this hole by {}: leave it out, or search with \
+                     --method {}",
+                    self.arguments.method,
+                    method.name(),
+                    MethodName::Latent,
+                );
+            }
             if self.form() == Form::Text {
                 output::note(format_args!("filling: {}, photos: {count}", method.name()));
             }
@@ -264,6 +277,14 @@ impl<'a> Job<'a> {
             return Ok(Status::Skipped);
         }
         Ok(Status::Done)
+    }
+}
+
+/// Photos that one method completes together.
+fn max_batch_len(method: &Method) -> usize {
+    match method.search() {
+        Some(_) => MAX_SEARCH_LEN,
+        None => MAX_FILL_LEN,
     }
 }
 

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use semantic_inpaint::{Mask, PhotoCompletion, SearchResult};
+use semantic_inpaint::{Choice, Mask, PhotoCompletion, SearchResult};
 use serde::Serialize;
 
 use super::destination::Place;
@@ -30,6 +30,8 @@ pub(super) struct Report<'a> {
     working_width: usize,
     method: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    choice: Option<ChoiceReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     training_set: Option<&'a PathBuf>,
     seed: u64,
     seconds: f64,
@@ -42,6 +44,27 @@ struct WindowReport {
     top: isize,
     left: isize,
     side: usize,
+}
+
+/// What the method gave the hole to.
+#[derive(Serialize)]
+struct ChoiceReport {
+    method: &'static str,
+    /// In pixels of the model's images.
+    depth_px: f64,
+    size_px: usize,
+    reason: String,
+}
+
+impl From<Choice> for ChoiceReport {
+    fn from(choice: Choice) -> Self {
+        Self {
+            method: choice.method.as_str(),
+            depth_px: choice.depth_px,
+            size_px: choice.size_px,
+            reason: choice.to_string(),
+        }
+    }
 }
 
 /// One of several completions.
@@ -85,7 +108,7 @@ impl<'a> Report<'a> {
             comparison: place.comparison.as_ref(),
             trajectory: place.trajectory.as_ref(),
             completions: completions(place, completion),
-            disagreement: place.disagreement.as_ref(),
+            disagreement: (completion.ranked.as_ref()).and(place.disagreement.as_ref()),
             mask: arguments.mask.to_string(),
             height: mask.height(),
             width: mask.width(),
@@ -98,6 +121,7 @@ impl<'a> Report<'a> {
             working_height: completion.corrupted.height(),
             working_width: completion.corrupted.width(),
             method: arguments.method.to_string(),
+            choice: completion.choice.map(ChoiceReport::from),
             training_set: arguments.training_set.as_ref(),
             seed: job.seed,
             seconds: time.seconds,
@@ -120,6 +144,9 @@ impl<'a> Report<'a> {
             self.hole_pixels,
             self.height * self.width,
         ))?;
+        if let Some(choice) = &self.choice {
+            output::line(format_args!("  {}", choice.reason))?;
+        }
         match &self.search {
             Some(search) => output::line(format_args!(
                 "  {} iterations{}: objective {:.4}, context loss {:.4}, prior loss {:.4}",
@@ -131,7 +158,11 @@ impl<'a> Report<'a> {
             ))?,
             None => output::line(format_args!(
                 "  {} on {}x{} pixels",
-                self.method, self.working_height, self.working_width,
+                self.choice
+                    .as_ref()
+                    .map_or(self.method.as_str(), |choice| choice.method),
+                self.working_height,
+                self.working_width,
             ))?,
         }
         let extra = [self.comparison, self.trajectory, self.disagreement];
