@@ -8,28 +8,30 @@ use crate::Result;
 
 /// What [`MethodName::Auto`] gives a hole to, and why.
 ///
-/// The depth of the hole decides ([`Mask::depth_px`]), in pixels of the model's images: known surroundings say
-/// nearly all of a hole that is nowhere deep, however many pixels it has, and little of a deep one's middle.
+/// The mean depth of the hole decides ([`Mask::depth_px`]), in pixels of the model's images: known surroundings
+/// say nearly all of a hole that is hardly deep, however many pixels it has, and little of a deep one's middle.
 ///
 /// ```
 /// use semantic_inpaint::{Choice, MethodName};
 ///
-/// let choice = Choice { method: MethodName::Latent, depth_px: 5.0, size_px: 64 };
-/// assert!(choice.to_string().starts_with("hole 5 px deep at 64 px, more than"));
+/// let choice = Choice { method: MethodName::Latent, depth_px: 3.3, size_px: 64 };
+/// assert!(choice.to_string().starts_with("hole 3.3 px deep at 64 px, more than"));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Choice {
     /// The method.
     pub method: MethodName,
-    /// The hole's depth in pixels of the model's images.
+    /// The hole's mean depth in pixels of the model's images.
     pub depth_px: f64,
     /// Height and width of the model's images in pixels.
     pub size_px: usize,
 }
 
 impl Choice {
-    /// The largest depth of a shallow hole, in pixels of the model's images.
-    pub const SHALLOW_PX: f64 = 3.0;
+    /// The largest mean depth of a shallow hole, in pixels of the model's images. Measured on 64x64 faces: of
+    /// squares of 4, 6 and 8 pixels, 0.75, 1.06 and 1.38 deep, the biharmonic fill is nearer in the first two, the
+    /// search in the third.
+    pub const SHALLOW_PX: f64 = 1.2;
 }
 
 impl fmt::Display for Choice {
@@ -72,7 +74,7 @@ impl Auto {
 
     /// The method for the hole of mask `index`, of which `scale` pixels are one of the model's images.
     pub(super) fn chosen(&self, mask: &Mask, index: usize, scale: f64) -> (&Method, Choice) {
-        let depth_px = mask.depth_px(index) as f64 / scale;
+        let depth_px = mask.depth_px(index) / scale;
         let method = match depth_px <= Choice::SHALLOW_PX {
             true => &*self.fill,
             false => &*self.search,

@@ -201,20 +201,21 @@ impl Mask {
         self.num_pixels() - self.num_known(index)
     }
 
-    /// The largest distance in pixels from a missing pixel of mask `index` to the known pixel nearest to it.
+    /// The mean distance in pixels from the center of a missing pixel of mask `index` to the edge of the known
+    /// pixel nearest to it.
     ///
-    /// **Equation** (chessboard distance, Rosenfeld and Pfaltz 1968): `max min max(|Δrow|, |Δcol|)`, the
-    /// outer maximum over missing pixels, the minimum over known ones. 1 where every missing pixel touches a
-    /// known one, if only at a corner. Beyond the image nothing is known: a missing half is as deep as it is
-    /// wide.
+    /// **Equation** (chessboard distance, Rosenfeld and Pfaltz 1968): `mean min max(|Δrow|, |Δcol|) - 1/2`, the
+    /// mean over missing pixels, the minimum over known ones. 1/2 where every missing pixel touches a known
+    /// one, if only at a corner; about a sixth of the side of a square. Beyond the image nothing is known: a
+    /// missing half is half as deep as it is wide.
     ///
     /// ```
     /// use semantic_inpaint_mask::Mask;
     ///
     /// let centered = Mask::from_missing(9, 9, |row, col| (2..7).contains(&row) && (2..7).contains(&col))?;
-    /// assert_eq!(centered.depth_px(0), 3);
+    /// assert_eq!(centered.depth_px(0), (16.0 * 0.5 + 8.0 * 1.5 + 2.5) / 25.0);
     /// let at_the_border = Mask::from_missing(9, 9, |_, col| col < 5)?;
-    /// assert_eq!(at_the_border.depth_px(0), 5);
+    /// assert_eq!(at_the_border.depth_px(0), 2.5);
     /// # Ok::<(), semantic_inpaint_mask::Error>(())
     /// ```
     ///
@@ -222,7 +223,7 @@ impl Mask {
     ///
     /// When `index` is out of bounds, as slices do.
     #[must_use]
-    pub fn depth_px(&self, index: usize) -> usize {
+    pub fn depth_px(&self, index: usize) -> f64 {
         let (height, width) = (self.height(), self.width());
         let around = |(row, col): (usize, usize)| {
             let cols = col.saturating_sub(1)..=(col + 1).min(width - 1);
@@ -233,16 +234,17 @@ impl Mask {
         let borders_the_hole = |pixel| known[pixel] && around(pixel).any(|near| !known[near]);
         let pixels = known.indexed_iter().map(|(pixel, _)| pixel);
         let mut front: Vec<(usize, usize)> = pixels.filter(|&at| borders_the_hole(at)).collect();
-        let (mut reached, mut depth) = (known.to_owned(), 0);
+        let (mut reached, mut distance, mut sum) = (known.to_owned(), 0.5, 0.0);
         loop {
             let nears = front.iter().copied().flat_map(around);
             front = nears
                 .filter(|&near| !std::mem::replace(&mut reached[near], true))
                 .collect();
             if front.is_empty() {
-                return depth;
+                return sum / self.num_missing(index) as f64;
             }
-            depth += 1;
+            sum += distance * front.len() as f64;
+            distance += 1.0;
         }
     }
 

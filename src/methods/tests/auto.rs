@@ -3,8 +3,10 @@ use semantic_inpaint_metrics::EvaluatedMethod;
 use super::*;
 use crate::Choice;
 
-/// Side of the largest square that is shallow at the model's size.
-const SHALLOW_SIDE: usize = 2 * Choice::SHALLOW_PX as usize;
+/// Side of the largest square that is shallow at the model's size, 1.06 px deep on average; one of 7 is 1.21.
+const SHALLOW_SIDE: usize = 6;
+/// The same in a photo of eight times the size.
+const SHALLOW_SIDE_IN_PHOTO: usize = 57;
 
 fn method(name: MethodName) -> Method {
     let model = model(3);
@@ -127,12 +129,12 @@ fn a_hole_is_as_deep_as_the_model_would_see_it() {
     };
 
     // Shallow: filled pixel by pixel, though a model would see 32 x 32.
-    let mask = square(size, 8 * SHALLOW_SIDE);
+    let mask = square(size, SHALLOW_SIDE_IN_PHOTO);
     let filled = complete(&auto, &mask);
     let choice = filled.choice.unwrap();
     assert_eq!(
         (choice.method, choice.depth_px, choice.size_px),
-        (MethodName::Biharmonic, Choice::SHALLOW_PX, SIZE)
+        (MethodName::Biharmonic, mask.depth_px(0) / 8.0, SIZE)
     );
     let alone = inpainter(MethodName::Biharmonic, Crop::AroundHole);
     let alone = complete(&alone, &mask);
@@ -141,12 +143,12 @@ fn a_hole_is_as_deep_as_the_model_would_see_it() {
     assert_eq!(filled.corrupted.height(), filled.window.side);
     assert!(filled.search.is_none() && alone.choice.is_none());
 
-    // One pixel of the photo deeper: searched at the model's size.
-    let mask = square(size, 8 * SHALLOW_SIDE + 1);
+    // One pixel of the photo wider: searched at the model's size.
+    let mask = square(size, SHALLOW_SIDE_IN_PHOTO + 1);
     let searched = complete(&auto, &mask);
     let choice = searched.choice.unwrap();
     assert_eq!(choice.method, MethodName::Latent);
-    assert_eq!(choice.depth_px, Choice::SHALLOW_PX + 0.125);
+    assert_eq!(choice.depth_px, mask.depth_px(0) / 8.0);
     let alone = inpainter(MethodName::Latent, Crop::CenteredSquare);
     assert_eq!(searched.photo, complete(&alone, &mask).photo);
     assert_eq!(searched.corrupted.height(), SIZE);
@@ -154,8 +156,9 @@ fn a_hole_is_as_deep_as_the_model_would_see_it() {
 
     // A window that is not reduced shows the hole as deep as it is in the photo.
     let near = auto.with_crop(Crop::AroundHole);
-    let choice = complete(&near, &square(size, SHALLOW_SIDE)).choice.unwrap();
-    assert_eq!(choice.depth_px, Choice::SHALLOW_PX);
+    let mask = square(size, SHALLOW_SIDE);
+    let choice = complete(&near, &mask).choice.unwrap();
+    assert_eq!(choice.depth_px, mask.depth_px(0));
 }
 
 #[test]

@@ -128,8 +128,8 @@ fn auto_gives_each_photo_to_the_method_for_its_hole_and_says_why() {
     let ran = inpaint(folder.path(), MethodName::Auto, arguments).expect(0);
     // A window of 38 px round the hole of 14 x 17, for a model of 32 px.
     for text in [
-        "hole 5.89 px deep at 32 px, more than 3: latent",
-        "hole 1 px deep at 32 px, at most 3: biharmonic",
+        "hole 2.15 px deep at 32 px, more than 1.2: latent",
+        "hole 0.5 px deep at 32 px, at most 1.2: biharmonic",
         "2 iterations: objective",
         "biharmonic on 48x",
     ] {
@@ -161,9 +161,9 @@ fn auto_reports_its_choice_and_ranks_what_it_searched_alone() {
     for report in reports {
         let is_deep = report["image"] == "images/1.png";
         let (method, depth) = if is_deep {
-            ("latent", 7.0 * 32.0 / 38.0)
+            ("latent", 609.0 / 238.0 * 32.0 / 38.0)
         } else {
-            ("biharmonic", 1.0)
+            ("biharmonic", 0.5)
         };
         let choice = &report["choice"];
         assert_eq!(

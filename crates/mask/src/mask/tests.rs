@@ -1,4 +1,4 @@
-use proptest::prelude::{prop, prop_assert_eq, prop_assume, proptest};
+use proptest::prelude::{prop, prop_assert, prop_assume, proptest};
 
 use super::*;
 
@@ -161,24 +161,29 @@ fn every_shape_is_drawn_and_chance_is_drawn_anew_for_each_image() {
 }
 
 #[test]
-fn the_depth_of_a_hole_is_that_of_its_pixel_farthest_from_known_ones() {
+fn the_depth_of_a_hole_is_the_mean_distance_from_known_pixels() {
     let depth = |spec: &str, size: usize| {
         let shape: MaskShape = spec.parse().unwrap();
         let mask = shape.build(size, size, &mut Rng::from_seed(2)).unwrap();
         mask.depth_px(0)
     };
-    assert_eq!(depth("square:10", 64), 5);
-    assert_eq!(depth("square:9", 64), 5);
-    assert_eq!(depth("blocks:2x2:10", 64), 1);
-    assert_eq!(depth("blocks:1x1:1", 64), 1);
+    // Rings of 36, 28, 20, 12 and 4 pixels.
+    let rings = 36.0 * 0.5 + 28.0 * 1.5 + 20.0 * 2.5 + 12.0 * 3.5 + 4.0 * 4.5;
+    assert_eq!(depth("square:10", 64), rings / 100.0);
+    assert_eq!(depth("square:3", 64), (8.0 * 0.5 + 1.5) / 9.0);
+    assert_eq!(depth("blocks:2x2:10", 64), 0.5);
+    assert_eq!(depth("blocks:1x1:1", 64), 0.5);
     // Beyond the image nothing is known.
     for side in ["left", "right", "top", "bottom"] {
-        assert_eq!(depth(&format!("half:{side}"), 64), 32, "{side}");
+        assert_eq!(depth(&format!("half:{side}"), 64), 16.0, "{side}");
     }
     let corner = Mask::from_missing(8, 8, |row, col| row < 3 && col < 5).unwrap();
-    assert_eq!(corner.depth_px(0), 3);
-    let all_but_one = Mask::from_known(5, 9, |row, col| (row, col) == (2, 1)).unwrap();
-    assert_eq!(all_but_one.depth_px(0), 7);
+    assert_eq!(
+        corner.depth_px(0),
+        (7.0 * 0.5 + 5.0 * 1.5 + 3.0 * 2.5) / 15.0
+    );
+    let all_but_one = Mask::from_known(1, 4, |_, col| col == 0).unwrap();
+    assert_eq!(all_but_one.depth_px(0), 1.5);
 }
 
 #[test]
@@ -187,11 +192,11 @@ fn each_mask_has_its_own_depth() {
     let deep = Mask::from_missing(3, 4, |row, _| row > 0).unwrap();
     let all = Mask::stack(&[row_mask(0), deep, row_mask(1)]).unwrap();
     assert_eq!((all.depth_px(0), all.depth_px(2)), (masks[0], masks[1]));
-    assert_eq!(all.depth_px(1), 2);
+    assert_eq!(all.depth_px(1), 1.0);
 }
 
 /// The depth by its equation, pixel against pixel.
-fn depth_by_pairs(mask: &Mask) -> usize {
+fn depth_by_pairs(mask: &Mask) -> f64 {
     let pixels = || mask.known(0).into_iter().copied().enumerate();
     let place = |at: usize| (at / mask.width(), at % mask.width());
     let nearest = |missing: usize| {
@@ -204,7 +209,8 @@ fn depth_by_pairs(mask: &Mask) -> usize {
         distances.min().unwrap()
     };
     let missing = pixels().filter(|&(_, is_known)| !is_known);
-    missing.map(|(at, _)| nearest(at)).max().unwrap()
+    let sum: usize = missing.map(|(at, _)| nearest(at)).sum();
+    sum as f64 / mask.num_missing(0) as f64 - 0.5
 }
 
 proptest! {
@@ -213,7 +219,7 @@ proptest! {
         let height = known.len() / width;
         prop_assume!(height > 0);
         if let Ok(mask) = Mask::from_known(height, width, |row, col| known[row * width + col]) {
-            prop_assert_eq!(mask.depth_px(0), depth_by_pairs(&mask));
+            prop_assert!((mask.depth_px(0) - depth_by_pairs(&mask)).abs() < 1e-9);
         }
     }
 }
