@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use semantic_inpaint_mask::MaskShape;
-use semantic_inpaint_nn::weight_file::{self, StoredPrecision, WeightFile};
+use semantic_inpaint_nn::weight_file::StoredPrecision;
 use semantic_inpaint_nn::{ModelCard, ModelFile, Network as _};
 use semantic_inpaint_tensor::Device;
 use serde::{Deserialize, Serialize};
@@ -41,8 +41,7 @@ impl ContextEncoderModel {
     /// [`semantic_inpaint_nn::Error::ModelFile`] when the metadata is missing or of another kind or
     /// version; a weight error with file or parameter when the file is damaged or the shapes do not fit.
     pub fn load(path: &Path, device: &Device) -> Result<Self> {
-        let name = path.display().to_string();
-        Self::from_weights(weight_file::load(path)?, &name, device)
+        Self::from_file(ModelFile::load(path, Self::KIND)?, device)
     }
 
     /// Reads a model from the bytes of its file; `name` stands for the file in errors.
@@ -51,7 +50,7 @@ impl ContextEncoderModel {
     ///
     /// As [`ContextEncoderModel::load`].
     pub fn from_bytes(bytes: &[u8], name: &str, device: &Device) -> Result<Self> {
-        Self::from_weights(weight_file::from_bytes(bytes, name)?, name, device)
+        Self::from_file(ModelFile::from_bytes(bytes, name, Self::KIND)?, device)
     }
 
     /// Writes the model to one file, whole or not at all.
@@ -71,8 +70,7 @@ impl ContextEncoderModel {
         Ok(file.save(path, Self::KIND, precision)?)
     }
 
-    fn from_weights(file: WeightFile, name: &str, device: &Device) -> Result<Self> {
-        let file = ModelFile::<Description>::from_weights(file, name, Self::KIND)?;
+    fn from_file(file: ModelFile<Description>, device: &Device) -> Result<Self> {
         let Description { network, masks } = file.config;
         Ok(Self {
             network: ContextEncoder::from_tensors(network, &file.tensors, device)?,

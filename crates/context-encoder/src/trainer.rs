@@ -177,13 +177,8 @@ impl<D: Discriminator> ContextEncoderTrainer<D> {
         let filled = network.filled(&self.sample_corrupted)?;
         let inpainter = ContextEncoderInpainter::new(network)?;
         let completed = inpainter.inpaint(&self.sample_corrupted)?;
-        let mut triples = Vec::with_capacity(3 * filled.count());
-        for index in 0..filled.count() {
-            for images in [&self.sample_truth, &filled, &completed] {
-                triples.push(images.narrow(index, 1)?);
-            }
-        }
-        Ok(ImageBatch::concatenate(&triples)?)
+        let columns = [&self.sample_truth, &filled, &completed];
+        Ok(ImageBatch::interleave(&columns)?)
     }
 }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use semantic_inpaint_nn::weight_file::{self, StoredPrecision, WeightFile};
+use semantic_inpaint_nn::weight_file::StoredPrecision;
 use semantic_inpaint_nn::{Error as NnError, ModelCard, ModelFile, Network};
 use semantic_inpaint_tensor::{Device, Tensor};
 
@@ -34,11 +34,8 @@ impl DcganModel {
     /// [`semantic_inpaint_nn::Error::ModelFile`] when the metadata is missing or of another kind or version; a weight error
     /// with file or parameter when the file is damaged or the shapes do not fit the configuration.
     pub fn load(path: &Path, device: &Device) -> Result<Self> {
-        Self::from_file(
-            weight_file::load(path)?,
-            &path.display().to_string(),
-            device,
-        )
+        let name = path.display().to_string();
+        Self::from_file(ModelFile::load(path, KIND)?, &name, device)
     }
 
     /// Reads a model from the bytes of its file; `name` stands for the file in errors.
@@ -47,7 +44,7 @@ impl DcganModel {
     ///
     /// As [`DcganModel::load`].
     pub fn from_bytes(bytes: &[u8], name: &str, device: &Device) -> Result<Self> {
-        Self::from_file(weight_file::from_bytes(bytes, name)?, name, device)
+        Self::from_file(ModelFile::from_bytes(bytes, name, KIND)?, name, device)
     }
 
     /// Writes the model to one file, whole or not at all. Spectral normalization is written as the
@@ -72,8 +69,7 @@ impl DcganModel {
         Ok(file.save(path, KIND, precision)?)
     }
 
-    fn from_file(file: WeightFile, name: &str, device: &Device) -> Result<Self> {
-        let file = ModelFile::<DcganConfig>::from_weights(file, name, KIND)?;
+    fn from_file(file: ModelFile<DcganConfig>, name: &str, device: &Device) -> Result<Self> {
         let (generator, discriminator) = split(file.tensors, name)?;
         let config = file.config;
         let discriminator = (!discriminator.is_empty())
@@ -117,7 +113,7 @@ fn split(tensors: Tensors, file: &str) -> Result<(Tensors, Tensors)> {
 
 #[cfg(test)]
 mod tests {
-    use semantic_inpaint_nn::{Discriminator, Mode};
+    use semantic_inpaint_nn::{Discriminator, Mode, weight_file};
     use semantic_inpaint_tensor::{ImageBatch, Rng};
 
     use super::*;

@@ -1,10 +1,11 @@
+use std::fmt;
 use std::path::Path;
 
 use semantic_inpaint_dcgan::{DcganEncoder, DcganEncoderConfig};
 use semantic_inpaint_mask::MaskShape;
-use semantic_inpaint_nn::weight_file::{self, StoredPrecision, WeightFile};
+use semantic_inpaint_nn::weight_file::StoredPrecision;
 use semantic_inpaint_nn::{Generator, LatentEncoder as _, ModelCard, ModelFile, Network as _};
-use semantic_inpaint_tensor::{Device, ImageShape};
+use semantic_inpaint_tensor::{Device, ImageShape, LatentPrior};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
@@ -42,8 +43,7 @@ impl LatentEncoderModel {
     /// [`semantic_inpaint_nn::Error::ModelFile`] when the metadata is missing or of another kind or
     /// version; a weight error with file or parameter when the file is damaged or the shapes do not fit.
     pub fn load(path: &Path, device: &Device) -> Result<Self> {
-        let name = path.display().to_string();
-        Self::from_weights(weight_file::load(path)?, &name, device)
+        Self::from_file(ModelFile::load(path, Self::KIND)?, device)
     }
 
     /// Reads a model from the bytes of its file; `name` stands for the file in errors.
@@ -52,7 +52,7 @@ impl LatentEncoderModel {
     ///
     /// As [`LatentEncoderModel::load`].
     pub fn from_bytes(bytes: &[u8], name: &str, device: &Device) -> Result<Self> {
-        Self::from_weights(weight_file::from_bytes(bytes, name)?, name, device)
+        Self::from_file(ModelFile::from_bytes(bytes, name, Self::KIND)?, device)
     }
 
     /// Writes the model to one file, whole or not at all.
@@ -72,8 +72,7 @@ impl LatentEncoderModel {
         Ok(file.save(path, Self::KIND, precision)?)
     }
 
-    fn from_weights(file: WeightFile, name: &str, device: &Device) -> Result<Self> {
-        let file = ModelFile::<Description>::from_weights(file, name, Self::KIND)?;
+    fn from_file(file: ModelFile<Description>, device: &Device) -> Result<Self> {
         let Description { network, masks } = file.config;
         Ok(Self {
             encoder: DcganEncoder::from_tensors(network, &file.tensors, device)?,
@@ -85,25 +84,44 @@ impl LatentEncoderModel {
 
 /// Succeeds when an encoder's latents are of the generator's kind.
 pub(crate) fn check_pair(encoder: &DcganEncoder, generator: &impl Generator) -> Result<()> {
-    let config = encoder.config();
-    let prior = generator.latent_prior();
-    let of = |shape: ImageShape, len: usize, prior: semantic_inpaint_tensor::LatentPrior| {
-        format!(
-            "{} x {} images of {} channels from {len} {prior} latents",
-            shape.height, shape.width, shape.channels
-        )
+    let made_for = Pairing {
+        shape: encoder.image_shape(),
+        latent_len: encoder.latent_len(),
+        prior: encoder.config().latent_prior,
     };
-    let made_for = of(
-        encoder.image_shape(),
-        encoder.latent_len(),
-        config.latent_prior,
-    );
-    let has = of(generator.image_shape(), generator.latent_len(), prior);
-    if made_for == has {
+    let needed = Pairing {
+        shape: generator.image_shape(),
+        latent_len: generator.latent_len(),
+        prior: generator.latent_prior(),
+    };
+    if made_for == needed {
         return Ok(());
     }
     Err(Error::OtherGenerator {
-        encoder: made_for,
-        generator: has,
+        encoder: made_for.to_string(),
+        generator: needed.to_string(),
     })
+}
+
+/// What an encoder and its generator have in common.
+#[derive(PartialEq)]
+struct Pairing {
+    shape: ImageShape,
+    latent_len: usize,
+    prior: LatentPrior,
+}
+
+impl fmt::Display for Pairing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            shape,
+            latent_len,
+            prior,
+        } = self;
+        write!(
+            f,
+            "{} x {} images of {} channels from {latent_len} {prior} latents",
+            shape.height, shape.width, shape.channels
+        )
+    }
 }

@@ -179,13 +179,8 @@ impl<G: Generator> LatentEncoderTrainer<G> {
         let prediction = predict(encoder, &self.generator, corrupted, Mode::Eval)?;
         let prediction = ImageBatch::new(prediction.into_tensor().detach())?;
         let completed = corrupted.overlay(&prediction)?;
-        let mut triples = Vec::with_capacity(3 * completed.count());
-        for index in 0..completed.count() {
-            for images in [&self.sample_truth, corrupted.images(), &completed] {
-                triples.push(images.narrow(index, 1)?);
-            }
-        }
-        Ok(ImageBatch::concatenate(&triples)?)
+        let columns = [&self.sample_truth, corrupted.images(), &completed];
+        Ok(ImageBatch::interleave(&columns)?)
     }
 }
 

@@ -191,7 +191,7 @@ impl SearchConfig {
     pub fn fast_with_encoder() -> Self {
         Self {
             iterations: 20,
-            start: LatentStart::Encoder { spread: 0.5 },
+            start: LatentStart::encoder(),
             ..Self::fast()
         }
     }
@@ -219,7 +219,7 @@ impl SearchConfig {
     pub fn best_with_encoder() -> Self {
         Self {
             iterations: 80,
-            start: LatentStart::Encoder { spread: 0.5 },
+            start: LatentStart::encoder(),
             answer: SearchAnswer::MeanAndGuess {
                 of: 8,
                 guess_share: 0.4,

@@ -77,12 +77,26 @@ impl<C: Serialize> ModelFile<C> {
 }
 
 impl<C: DeserializeOwned> ModelFile<C> {
-    /// The model in a weight file; `name` stands for the file in errors.
+    /// Reads a model file of this kind.
     ///
     /// # Errors
     ///
-    /// [`Error::ModelFile`] when the metadata is missing or of another kind or version.
-    pub fn from_weights(file: WeightFile, name: &str, kind: &str) -> Result<Self> {
+    /// [`Error::ModelFile`] when the metadata is missing or of another kind or version; those of
+    /// [`weight_file::load`].
+    pub fn load(path: &Path, kind: &str) -> Result<Self> {
+        Self::from_weights(weight_file::load(path)?, &path.display().to_string(), kind)
+    }
+
+    /// Reads a model of this kind from the bytes of its file; `name` stands for the file in errors.
+    ///
+    /// # Errors
+    ///
+    /// As [`ModelFile::load`].
+    pub fn from_bytes(bytes: &[u8], name: &str, kind: &str) -> Result<Self> {
+        Self::from_weights(weight_file::from_bytes(bytes, name)?, name, kind)
+    }
+
+    fn from_weights(file: WeightFile, name: &str, kind: &str) -> Result<Self> {
         let refused = |reason: String| Error::ModelFile {
             file: name.to_owned(),
             reason,

@@ -127,6 +127,19 @@ impl ImageBatch {
         Self::new(Tensor::cat(&tensors, 0)?)
     }
 
+    /// The first image of each batch, then the second of each, and so on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ShapeMismatch`] when there is no image; a candle error when batches differ in shape or are
+    /// shorter than the first.
+    pub fn interleave(batches: &[&Self]) -> Result<Self> {
+        let count = batches.first().map_or(0, |batch| batch.count());
+        let image = |index| batches.iter().map(move |batch| batch.narrow(index, 1));
+        let images = (0..count).flat_map(image).collect::<Result<Vec<_>>>()?;
+        Self::concatenate(&images)
+    }
+
     /// Number of images, N.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -221,5 +234,22 @@ mod tests {
         batch([-1.0, 1.0]).check_range().unwrap();
         assert!(batch([0.0, 1.1]).check_range().is_err());
         assert!(batch([f32::NAN, 0.0]).check_range().is_err());
+    }
+
+    #[test]
+    fn interleaving_goes_through_the_batches_image_by_image() {
+        let shape = ImageShape {
+            channels: 1,
+            height: 1,
+            width: 1,
+        };
+        let batch = |values: [f32; 2]| {
+            ImageBatch::from_values(values.to_vec(), shape, &Device::Cpu).unwrap()
+        };
+        let [one, two] = [batch([0.1, 0.2]), batch([0.3, 0.4])];
+        let mixed = ImageBatch::interleave(&[&one, &two]).unwrap();
+        assert_eq!(mixed.to_values().unwrap(), [0.1, 0.3, 0.2, 0.4]);
+        assert!(ImageBatch::interleave(&[]).is_err());
+        assert!(ImageBatch::interleave(&[&mixed, &one]).is_err());
     }
 }

@@ -32,6 +32,22 @@ pub fn under(prefix: &str, tensors: &HashMap<String, Tensor>) -> BTreeMap<String
         .collect()
 }
 
+/// The gradients of the first step of Adam with beta1 = 0.5 by the names of their parameters, from its stored
+/// moments: the first moment, `NAME.first`, started at 0 and is `(1 - beta1) g`.
+///
+/// # Panics
+///
+/// If the device fails.
+#[must_use]
+#[track_caller]
+pub fn first_gradients(moments: &BTreeMap<String, Tensor>) -> BTreeMap<String, Tensor> {
+    let gradient = |(name, moment): (&String, &Tensor)| match moment * 2.0 {
+        Ok(gradient) => Some((name.strip_suffix(".first")?.to_owned(), gradient)),
+        Err(error) => panic!("{name}: {error}"),
+    };
+    moments.iter().filter_map(gradient).collect()
+}
+
 /// The metadata of a golden file: `script`, `description`, `seed` and the versions of `python`,
 /// `torch` and `numpy` that wrote it.
 ///

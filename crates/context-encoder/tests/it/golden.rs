@@ -9,7 +9,9 @@ use semantic_inpaint_mask::{CorruptedImages, Mask};
 use semantic_inpaint_nn::{Mode, Network, weight_file};
 use semantic_inpaint_tensor::{Device, ImageBatch, Rng, Tensor};
 use semantic_inpaint_train::{StepReport, Trainer as _};
-use testkit::{Tolerance, assert_all_close, assert_close, golden, images_from_levels, under};
+use testkit::{
+    Tolerance, assert_all_close, assert_close, first_gradients, golden, images_from_levels, under,
+};
 
 use crate::{Trainer, settings, shapes};
 
@@ -114,14 +116,7 @@ fn every_gradient_of_the_joint_loss_equals_pytorch() {
     for network in ["generator", "discriminator"] {
         let path = checkpoint.join(format!("adam_{network}.safetensors"));
         let moments = weight_file::load(&path).unwrap().tensors;
-        // The first moment starts at 0, so it is (1 - beta1) g after one step, and beta1 = 0.5.
-        let gradients = moments
-            .iter()
-            .filter_map(|(name, moment)| {
-                let name = name.strip_suffix(".first")?;
-                Some((name.to_owned(), (moment * 2.0).unwrap()))
-            })
-            .collect();
+        let gradients = first_gradients(&moments);
         let what = format!("gradient.{network}");
         assert_all_close(&what, &gradients, &under(&what, &file), ONE_PASS);
     }

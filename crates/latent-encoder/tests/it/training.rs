@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use semantic_inpaint_dcgan::{DcganConfig, DcganEncoder, DcganEncoderConfig};
 use semantic_inpaint_latent_encoder::{LatentEncoderTraining, predict};
@@ -22,13 +21,7 @@ fn run_in(folder: &tempfile::TempDir) -> RunDirectory {
 
 /// The bytes of every file of the last checkpoint.
 fn last_checkpoint(run: &RunDirectory) -> BTreeMap<String, Vec<u8>> {
-    let folder = run.last_checkpoint().unwrap().1;
-    let files = std::fs::read_dir(folder).unwrap();
-    let read = |path: &Path| {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        (name, std::fs::read(path).unwrap())
-    };
-    files.map(|file| read(&file.unwrap().path())).collect()
+    testkit::files_in(&run.last_checkpoint().unwrap().1)
 }
 
 struct StopAfter(u64, u64);

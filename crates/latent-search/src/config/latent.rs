@@ -74,6 +74,16 @@ pub enum LatentSchedule {
     Cosine,
 }
 
+impl LatentStart {
+    /// [`LatentStart::Encoder`] with half a draw beside the guess.
+    #[must_use]
+    pub fn encoder() -> Self {
+        Self::Encoder {
+            spread: USUAL_SPREAD,
+        }
+    }
+}
+
 impl LatentSchedule {
     /// The share of the step size after `iteration` of so many updates, counted from 0.
     pub(crate) fn scale(self, iteration: usize, iterations: usize) -> f64 {
@@ -108,9 +118,7 @@ impl FromStr for LatentStart {
         match (text, candidates, spread) {
             ("prior", ..) => Ok(Self::Prior),
             ("normal", ..) => Ok(Self::Normal),
-            ("encoder", ..) => Ok(Self::Encoder {
-                spread: USUAL_SPREAD,
-            }),
+            ("encoder", ..) => Ok(Self::encoder()),
             (_, Some(candidates), _) => Ok(Self::Nearest { candidates }),
             (_, _, Some(spread)) => Ok(Self::Encoder { spread }),
             _ => Err(unknown(

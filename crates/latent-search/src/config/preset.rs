@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result, SearchConfig};
+use crate::{Error, LatentStart, Result, SearchConfig};
 
 /// A named set of settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ impl Preset {
             Self::Fast => SearchConfig::fast_with_encoder(),
             Self::Best => SearchConfig::best_with_encoder(),
             Self::Paper | Self::Authors => SearchConfig {
-                start: SearchConfig::fast_with_encoder().start,
+                start: LatentStart::encoder(),
                 ..self.config()
             },
         }

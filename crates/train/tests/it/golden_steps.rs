@@ -4,7 +4,9 @@ use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
 use semantic_inpaint_nn::weight_file;
 use semantic_inpaint_tensor::{Device, ImageBatch, Latent, LatentPrior, Tensor};
 use semantic_inpaint_train::{GanTrainer, StepReport, TrainConfig};
-use testkit::{Tolerance, assert_all_close, assert_close, golden, images_from_levels, under};
+use testkit::{
+    Tolerance, assert_all_close, assert_close, first_gradients, golden, images_from_levels, under,
+};
 
 use crate::{Trainer, weights};
 
@@ -80,14 +82,7 @@ fn every_gradient_of_the_first_step_equals_pytorch() {
     for network in ["generator", "discriminator"] {
         let path = checkpoint.join(format!("adam_{network}.safetensors"));
         let moments = weight_file::load(&path).unwrap().tensors;
-        // The first moment starts at 0, so it is (1 - beta1) g after one step, and beta1 = 0.5.
-        let gradients = moments
-            .iter()
-            .filter_map(|(name, moment)| {
-                let name = name.strip_suffix(".first")?;
-                Some((name.to_owned(), (moment * 2.0).unwrap()))
-            })
-            .collect();
+        let gradients = first_gradients(&moments);
         let what = format!("gradient.{network}");
         assert_all_close(&what, &gradients, &under(&what, &file), GRADIENT);
     }

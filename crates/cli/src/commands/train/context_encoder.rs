@@ -15,11 +15,11 @@ use semantic_inpaint::dcgan::{DcganDiscriminator, DiscriminatorNorm};
 use semantic_inpaint::mask::Inpainter as _;
 use semantic_inpaint::nn::weight_file::{self, StoredPrecision};
 use semantic_inpaint::train::TrainConfig;
-use semantic_inpaint::{CorruptedImages, DcganConfig, Device, ImageSet, MaskShape, ModelCard, Rng};
+use semantic_inpaint::{DcganConfig, Device, ImageSet, MaskShape, ModelCard, Rng};
 use serde::{Deserialize, Serialize};
 
-use super::hole_scorer::{HoleScoreConfig, HoleScorer};
-use super::run::{Prepared, RunOptions, read_images};
+use super::hole_scorer::{Completer, HoleScoreConfig, HoleScorer};
+use super::run::{Prepared, RunOptions, completion_sheet, read_images, sample_images};
 use super::settings::{DataConfig, RunSettings};
 use super::watch::ModelFiles;
 use crate::interrupt;
@@ -139,9 +139,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     let trainer = trainer(&settings, &set, device)?;
     interrupt::listen()?;
     let (score, seed) = (&settings.score, settings.train.seed);
-    let complete = |network: &ContextEncoder, corrupted: &CorruptedImages| {
-        Ok(ContextEncoderInpainter::new(network)?.inpaint(corrupted)?)
-    };
     let prepared = Prepared {
         name: "context-encoder",
         options,
@@ -149,7 +146,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
         set: &set,
         device,
         trainer,
-        scorer: HoleScorer::new(score, &settings.masks, seed, held_out, device, complete)?,
+        scorer: HoleScorer::new(score, &settings.masks, seed, held_out, device, completer)?,
         models: ContextEncoderFiles {
             config: settings.model,
             masks: settings.masks.clone(),
@@ -166,19 +163,24 @@ fn trainer(
     let mut rng = Rng::from_seed(settings.train.seed);
     let network = ContextEncoder::initialize(settings.model, &mut rng, device)?;
     let discriminator = DcganDiscriminator::initialize(settings.discriminator(), &mut rng, device)?;
-    let samples: Vec<usize> = (0..settings.train.sample_count.min(set.count())).collect();
     let training = ContextEncoderTraining {
         masks: settings.masks.clone(),
         loss: settings.loss,
         train: settings.train.clone(),
     };
-    let samples = set.batch(&samples, device)?;
+    let samples = sample_images(settings, set, device)?;
     Ok(ContextEncoderTrainer::new(
         network,
         discriminator,
         training,
         &samples,
     )?)
+}
+
+/// What fills held-out holes with a network as it is now.
+fn completer(network: &ContextEncoder) -> Result<Completer> {
+    let inpainter = ContextEncoderInpainter::new(network)?;
+    Ok(Box::new(move |corrupted| Ok(inpainter.inpaint(corrupted)?)))
 }
 
 /// Model files of networks of these sizes, trained on these holes.
@@ -204,12 +206,8 @@ impl ModelFiles for ContextEncoderFiles {
         model.ok().map(|model| model.card)
     }
 
-    /// Image, hole and completion beside each other, twice in a row.
     fn sheet(&self) -> ContactSheet {
-        ContactSheet {
-            num_columns: 6,
-            ..ContactSheet::default()
-        }
+        completion_sheet()
     }
 }
 

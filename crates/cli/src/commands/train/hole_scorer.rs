@@ -45,12 +45,15 @@ impl HoleScoreConfig {
     }
 }
 
-/// Scores the checkpoints of a run by the holes of images that it is not trained on, which `complete`
-/// fills with the network.
+/// Fills the holes of images.
+pub(super) type Completer = Box<dyn Fn(&CorruptedImages) -> Result<ImageBatch>>;
+
+/// Scores the checkpoints of a run by the holes of images that it is not trained on, which a network fills
+/// by the completer that is made of it, once for a score.
 pub(super) struct HoleScorer<F> {
     held_out: Option<HeldOut>,
     device: Device,
-    complete: F,
+    completer: F,
 }
 
 /// Images and a hole for each.
@@ -67,7 +70,7 @@ impl<F> HoleScorer<F> {
         seed: u64,
         held_out: Option<ImageSet>,
         device: &Device,
-        complete: F,
+        completer: F,
     ) -> Result<Self> {
         let with_holes = |set: ImageSet| -> Result<HeldOut> {
             let (count, size_px) = (config.images.min(set.count()), set.size_px());
@@ -81,19 +84,20 @@ impl<F> HoleScorer<F> {
         Ok(Self {
             held_out: held_out.map(with_holes).transpose()?,
             device: device.clone(),
-            complete,
+            completer,
         })
     }
 
     fn scores<N>(&self, held_out: &HeldOut, network: &N) -> Result<CheckpointScores>
     where
-        F: Fn(&N, &CorruptedImages) -> Result<ImageBatch>,
+        F: Fn(&N) -> Result<Completer>,
     {
+        let complete = (self.completer)(network)?;
         let (mut psnr, mut error) = (0.0, 0.0);
         for indices in held_out.indices.chunks(BATCH_LEN) {
             let truth = held_out.set.batch(indices, &self.device)?;
             let mask = held_out.masks.select(indices)?;
-            let completed = (self.complete)(network, &CorruptedImages::new(&truth, &mask)?)?;
+            let completed = complete(&CorruptedImages::new(&truth, &mask)?)?;
             let hole = region_psnr(&truth, &completed, &mask, Region::Hole)?;
             psnr += hole.into_iter().sum::<f64>();
             let hole = mean_absolute_error(&truth, &completed, &mask, Region::Hole)?;
@@ -113,7 +117,7 @@ impl<F> HoleScorer<F> {
 
 impl<N, F> CheckpointScore<N> for HoleScorer<F>
 where
-    F: Fn(&N, &CorruptedImages) -> Result<ImageBatch>,
+    F: Fn(&N) -> Result<Completer>,
 {
     fn score(
         &mut self,

@@ -14,11 +14,11 @@ use semantic_inpaint::latent_encoder::{
 use semantic_inpaint::nn::Mode;
 use semantic_inpaint::nn::weight_file::{self, StoredPrecision};
 use semantic_inpaint::train::TrainConfig;
-use semantic_inpaint::{CorruptedImages, Device, ImageSet, MaskShape, ModelCard, Rng};
+use semantic_inpaint::{Device, ImageSet, MaskShape, ModelCard, Rng};
 use serde::{Deserialize, Serialize};
 
-use super::hole_scorer::{HoleScoreConfig, HoleScorer};
-use super::run::{Prepared, RunOptions, read_images};
+use super::hole_scorer::{Completer, HoleScoreConfig, HoleScorer};
+use super::run::{Prepared, RunOptions, completion_sheet, read_images, sample_images};
 use super::settings::{DataConfig, RunSettings};
 use super::watch::ModelFiles;
 use crate::interrupt;
@@ -150,10 +150,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     let trainer = trainer(&settings, sizes, &generator, &set, device)?;
     interrupt::listen()?;
     let (score, seed) = (&settings.score, settings.train.seed);
-    let complete = |encoder: &DcganEncoder, corrupted: &CorruptedImages| {
-        let images = predict(encoder, &generator, corrupted, Mode::Eval)?;
-        Ok(corrupted.overlay(&images)?)
-    };
+    let completer = |encoder: &DcganEncoder| Ok(completer(encoder, &generator));
     let prepared = Prepared {
         name: "latent-encoder",
         options,
@@ -161,7 +158,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
         set: &set,
         device,
         trainer,
-        scorer: HoleScorer::new(score, &settings.masks, seed, held_out, device, complete)?,
+        scorer: HoleScorer::new(score, &settings.masks, seed, held_out, device, completer)?,
         models: LatentEncoderFiles {
             sizes,
             masks: settings.masks.clone(),
@@ -190,6 +187,15 @@ fn load_generator(
     Ok(generator)
 }
 
+/// What fills held-out holes with an encoder as it is now, through its generator.
+fn completer(encoder: &DcganEncoder, generator: &DcganGenerator) -> Completer {
+    let (encoder, generator) = (encoder.clone(), generator.clone());
+    Box::new(move |corrupted| {
+        let images = predict(&encoder, &generator, corrupted, Mode::Eval)?;
+        Ok(corrupted.overlay(&images)?)
+    })
+}
+
 fn trainer(
     settings: &RunConfig,
     sizes: DcganEncoderConfig,
@@ -199,8 +205,7 @@ fn trainer(
 ) -> Result<LatentEncoderTrainer<DcganGenerator>> {
     let mut rng = Rng::from_seed(settings.train.seed);
     let encoder = DcganEncoder::initialize(sizes, &mut rng, device)?;
-    let samples: Vec<usize> = (0..settings.train.sample_count.min(set.count())).collect();
-    let samples = set.batch(&samples, device)?;
+    let samples = sample_images(settings, set, device)?;
     let training = settings.training();
     Ok(LatentEncoderTrainer::new(
         encoder, generator, training, &samples,
@@ -230,12 +235,8 @@ impl ModelFiles for LatentEncoderFiles {
         model.ok().map(|model| model.card)
     }
 
-    /// Image, hole and completion beside each other, twice in a row.
     fn sheet(&self) -> ContactSheet {
-        ContactSheet {
-            num_columns: 6,
-            ..ContactSheet::default()
-        }
+        completion_sheet()
     }
 }
 

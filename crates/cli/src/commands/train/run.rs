@@ -6,7 +6,7 @@ use semantic_inpaint::data::{ContactSheet, ReadOptions, ShuffledBatches};
 use semantic_inpaint::train::{
     CheckpointScore, Error as TrainError, Outcome, RunDirectory, Trainer, train_with_score,
 };
-use semantic_inpaint::{Device, DeviceChoice, ImageSet, ImageSource};
+use semantic_inpaint::{Device, DeviceChoice, ImageBatch, ImageSet, ImageSource};
 
 use super::environment;
 use super::settings::{self, RunSettings};
@@ -89,6 +89,24 @@ pub(super) fn read_images(settings: &impl RunSettings) -> Result<ImageSet> {
     let Cached { set, path, verb } = read_cached_set(folder, &source, &options)?;
     output::note(format_args!("{verb} {}", path.display()));
     Ok(set)
+}
+
+/// The first training images, whose completions show how far a network is that fills holes.
+pub(super) fn sample_images(
+    settings: &impl RunSettings,
+    set: &ImageSet,
+    device: &Device,
+) -> Result<ImageBatch> {
+    let count = settings.train().sample_count.min(set.count());
+    Ok(set.batch(&(0..count).collect::<Vec<_>>(), device)?)
+}
+
+/// The grid of such samples: image, hole and completion beside each other, twice in a row.
+pub(super) fn completion_sheet() -> ContactSheet {
+    ContactSheet {
+        num_columns: 6,
+        ..ContactSheet::default()
+    }
 }
 
 /// A run that is ready to start or to go on.
