@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::bf16::{self, PairRows, Unit};
+use super::bf16::{self, PairRows, PairUnit};
 use super::buffer::Buffer;
 use super::epilogue::{Epilogue, Piece};
 use super::instruction_set::InstructionSet;
@@ -10,7 +10,7 @@ use super::map_layout::MapLayout;
 use super::pass::{Direction, Span};
 use super::product::{Rows, Target, Write, multiply};
 use super::scratch::Scratch;
-use super::taps::{DirectedWeights, KERNEL, KERNEL_AREA, TAPS, Tap, Weights, moved};
+use super::taps::{DirectedWeights, KERNEL, KERNEL_AREA, Tap, Weights, moved, tap_pairs};
 
 /// The strided convolution as sums of products, one for each tap, from maps in place: nothing is
 /// copied, and taps that would meet the padding are left out.
@@ -19,7 +19,7 @@ pub(crate) struct Direct {
     set: InstructionSet,
     direction: Direction,
     /// What multiplies, where it is not the vector instructions in single precision.
-    unit: Option<Unit>,
+    unit: Option<PairUnit>,
     /// In pairs of bfloat16 values where a unit multiplies.
     /// `[block of outputs, phase of outputs (up), tap, input, output of the block]`
     pub(super) panels: Buffer,
@@ -55,7 +55,7 @@ impl Direct {
         direction: Direction,
         weights: &Weights<'_>,
         block: usize,
-        unit: Option<Unit>,
+        unit: Option<PairUnit>,
     ) -> Self {
         let weights = DirectedWeights::new(weights, direction);
         let padded = weights.inputs.next_multiple_of(block);
@@ -67,7 +67,7 @@ impl Direct {
             .for_each(|(output_block, panels)| {
                 for input in 0..padded {
                     let values = weights.of_block(input, output_block * block, block);
-                    for (place, (row, column)) in taps().enumerate() {
+                    for (place, ((_, row), (_, column))) in tap_pairs().enumerate() {
                         let values = &values[row.tap * KERNEL + column.tap][..block];
                         panels[(place * padded + input) * block..][..block].copy_from_slice(values);
                     }
@@ -87,7 +87,7 @@ impl Direct {
     }
 
     pub(crate) fn plan(&self, input: MapLayout, output: MapLayout) -> DirectPlan {
-        let taps = taps().map(|(row, column)| match self.direction {
+        let taps = tap_pairs().map(|((_, row), (_, column))| match self.direction {
             Direction::Up => up_rows(&input, &output, row, column),
             Direction::Down => down_rows(&input, &output, row, column),
         });
@@ -211,14 +211,6 @@ impl Direct {
                 );
             });
     }
-}
-
-/// All pairs of taps of rows and columns: those of each fine phase together, the pair that meets every
-/// pixel first.
-fn taps() -> impl Iterator<Item = (Tap, Tap)> {
-    (0..4).flat_map(|phase| {
-        (0..4).map(move |tap| (TAPS[phase / 2][tap / 2], TAPS[phase % 2][tap % 2]))
-    })
 }
 
 /// Rows of a fine phase: pixel (i, j) reads coarse pixel (i + shift, j + shift).

@@ -28,6 +28,7 @@ mod precision;
 mod prefetch;
 mod product;
 mod scratch;
+mod shifted;
 mod tanh;
 mod taps;
 mod tile_transforms;

@@ -13,6 +13,7 @@ use super::map_layout::MapLayout;
 use super::precision::Precision;
 use super::product::PANEL_VECTORS;
 use super::scratch::Scratch;
+use super::shifted::{Shifted, ShiftedPlan};
 use super::taps::{KERNEL, Weights};
 use super::tiles::{TilePlan, Tiles};
 
@@ -174,6 +175,7 @@ enum Kind {
     Direct(Direct),
     Two(Tiles<2>),
     Four(Tiles<4>),
+    Shifted(Shifted),
     ImageUp(ImageUp),
     ImageDown(ImageDown),
 }
@@ -191,6 +193,7 @@ enum PlanKind {
     Dense(DensePlan),
     Direct(DirectPlan),
     Tiles(TilePlan),
+    Shifted(ShiftedPlan),
     ImageUp(ImageUpPlan),
     ImageDown(ImageDownPlan),
 }
@@ -200,7 +203,8 @@ impl Pass {
     ///
     /// A coarse side of 1 and a fine side of 4 are joined by a convolution of stride 1 without padding,
     /// where `tiling` does not matter, all others by one of stride 2 with padding 1; nor does it
-    /// matter next to an image.
+    /// matter next to an image, or where the processor multiplies tiles of bfloat16 numbers (AMX), which is
+    /// so fast that the convolution is computed as it is defined, in single precision too.
     ///
     /// `precision` is that of passes by tiles and of direct ones, where it is
     /// [available](Precision::available); all others compute in single precision.
@@ -253,11 +257,9 @@ impl Pass {
             (MapShape::Map { side, .. }, _) if side % 4 != 0 || fine.side() != 2 * side => {
                 return Err(unjoinable(coarse, fine));
             }
-            (MapShape::Map { .. }, MapShape::Map { .. }) => match tiling {
-                Tiling::Direct => Kind::Direct(Direct::new(set, direction, &weights, block, unit)),
-                Tiling::Two => Kind::Two(Tiles::new(set, direction, &weights, block, unit)),
-                Tiling::Four => Kind::Four(Tiles::new(set, direction, &weights, block, unit)),
-            },
+            (MapShape::Map { .. }, MapShape::Map { .. }) => {
+                between_maps(set, direction, &weights, tiling, unit)
+            }
             (MapShape::Map { .. }, MapShape::Image { .. }) => match direction {
                 Direction::Up => Kind::ImageUp(ImageUp::new(set, &weights, block)),
                 Direction::Down => Kind::ImageDown(ImageDown::new(set, &weights, block)),
@@ -285,6 +287,7 @@ impl Pass {
             Kind::Direct(pass) => &mut pass.panels,
             Kind::Two(pass) => &mut pass.panels,
             Kind::Four(pass) => &mut pass.panels,
+            Kind::Shifted(pass) => &mut pass.panels,
             Kind::ImageUp(pass) => &mut pass.panels,
             Kind::ImageDown(pass) => &mut pass.panels,
         };
@@ -334,6 +337,11 @@ impl Pass {
                 let scratch = tiles.scratch_len(&plan);
                 (PlanKind::Tiles(plan), scratch)
             }
+            Kind::Shifted(shifted) => {
+                let plan = shifted.plan(input, output);
+                let shared = shifted.scratch_len(&plan);
+                (PlanKind::Shifted(plan), (shared, 0))
+            }
             Kind::ImageUp(up) => {
                 let plan = up.plan(input);
                 let shared = ImageUp::scratch_len(&plan);
@@ -378,6 +386,9 @@ impl Pass {
             (Kind::Four(pass), PlanKind::Tiles(plan)) => {
                 pass.run(plan, span, input, output, scratch, epilogue);
             }
+            (Kind::Shifted(pass), PlanKind::Shifted(plan)) => {
+                pass.run(plan, span, input, output, scratch, epilogue);
+            }
             (Kind::ImageUp(pass), PlanKind::ImageUp(plan)) => {
                 pass.run(plan, span, input, output, scratch, epilogue);
             }
@@ -386,6 +397,29 @@ impl Pass {
             }
             _ => panic!("the plan of another pass"),
         }
+    }
+}
+
+/// The pass between two maps.
+fn between_maps(
+    set: InstructionSet,
+    direction: Direction,
+    weights: &Weights<'_>,
+    tiling: Tiling,
+    unit: Option<Unit>,
+) -> Kind {
+    let block = PANEL_VECTORS * set.lanes();
+    let pairs = match unit {
+        Some(Unit::Tiles(unit, factors)) => {
+            return Kind::Shifted(Shifted::new(set, direction, weights, unit, factors));
+        }
+        Some(Unit::Pairs(unit)) => Some(unit),
+        None => None,
+    };
+    match tiling {
+        Tiling::Direct => Kind::Direct(Direct::new(set, direction, weights, block, pairs)),
+        Tiling::Two => Kind::Two(Tiles::new(set, direction, weights, block, pairs)),
+        Tiling::Four => Kind::Four(Tiles::new(set, direction, weights, block, pairs)),
     }
 }
 

@@ -21,6 +21,15 @@ pub(crate) const TAPS: [[Tap; 2]; 2] = [
     [Tap { tap: 2, shift: 0 }, Tap { tap: 0, shift: 1 }],
 ];
 
+/// All pairs of taps of rows and columns, each with the parity of the fine pixel that it meets: those of
+/// each fine phase together, the pair that meets every pixel first.
+pub(crate) fn tap_pairs() -> impl Iterator<Item = ((usize, Tap), (usize, Tap))> {
+    let along = |parity: usize, tap: usize| (parity, TAPS[parity][tap]);
+    (0..4).flat_map(move |phase| {
+        (0..4).map(move |tap| (along(phase / 2, tap / 2), along(phase % 2, tap % 2)))
+    })
+}
+
 /// The two taps of each parity as a polynomial in the coarse pixel: coefficients of degree 0 and 1.
 /// The product with a run of coarse pixels has its lowest coefficient in fine pixel `2 i + parity`
 /// with i = the run's start + [`FIRST`].

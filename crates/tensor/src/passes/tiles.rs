@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::bf16::{self, PairRows, Unit};
+use super::bf16::{self, PairRows, PairUnit};
 use super::buffer::Buffer;
 use super::epilogue::{Epilogue, Piece};
 use super::filters::Filter;
@@ -27,7 +27,7 @@ pub(crate) struct Tiles<const SIZE: usize> {
     set: InstructionSet,
     direction: Direction,
     /// What multiplies, where it is not the vector instructions in single precision.
-    unit: Option<Unit>,
+    unit: Option<PairUnit>,
     /// In pairs of bfloat16 values where a unit multiplies. Up: `[block of outputs, phase, point, input, output of the block]`; down, where the phases are
     /// summed: `[block of outputs, point, phase, input, output of the block]`.
     pub(super) panels: Buffer,
@@ -54,7 +54,7 @@ impl<const SIZE: usize> Tiles<SIZE> {
         direction: Direction,
         weights: &Weights<'_>,
         block: usize,
-        unit: Option<Unit>,
+        unit: Option<PairUnit>,
     ) -> Self {
         let weights = DirectedWeights::new(weights, direction);
         let padded = weights.inputs.next_multiple_of(block);

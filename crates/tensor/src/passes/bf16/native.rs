@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use super::super::product::{PANEL_VECTORS, Target, Write};
 use super::PairRows;
-use super::tiles::{AREA, TileUnit, is_right};
+use super::tiles::{LeftTiles, MultiplyTiles, Sums, is_right};
 
 /// Single precision values in a vector.
 pub(super) const LANES: usize = 16;
@@ -25,7 +25,7 @@ pub(super) fn has_avx512() -> bool {
     is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bf16")
 }
 
-/// A product that [`Unit::multiply`](super::Unit::multiply) has checked: all rows, the panel and the
+/// A product that [`PairUnit::multiply`](super::PairUnit::multiply) has checked: all rows, the panel and the
 /// target lie within their slices.
 pub(super) fn multiply(rows: PairRows<'_>, panel: &[u16], target: &mut Target<'_>, write: Write) {
     assert!(rows.run_len == WIDTH && has_avx512(), "no such unit");
@@ -131,8 +131,8 @@ fn halves(vector: __m512i) -> __m512bh {
 }
 
 /// The tiles of AMX; only [`amx`] gives one out.
-#[derive(Debug)]
-pub(super) struct Amx(());
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Amx(());
 
 /// The tiles of this processor, if it has them, the operating system allows them, and they have
 /// multiplied a small matrix without an error.
@@ -198,35 +198,35 @@ static ALL_FULL: TileShapes = {
     TileShapes(bytes)
 };
 
-impl TileUnit for Amx {
-    fn multiply_add(&self, left: &[u16], run_stride: usize, panel: &[u16], sums: &mut [f32]) {
-        let runs = panel.len() / AREA;
-        if runs == 0 {
-            return;
-        }
-        assert!((runs - 1) * run_stride + AREA <= left.len() && AREA <= sums.len());
-        // SAFETY: an `Amx` exists only where the processor has tiles and the process may use them.
-        // Every run reads 32 rows of 64 bytes of `left` at `run * run_stride` and 16 rows of 128 bytes
-        // of `panel` at `run * AREA`, and `sums` is read and written as 32 rows of 128 bytes; the
-        // assertion and the number of runs keep them in their slices. Tiles hold nothing before and
-        // after. All vector registers stay as they are.
+impl MultiplyTiles for Amx {
+    fn multiply(&self, left: LeftTiles<'_>, panel: &[u16], sums: &mut Sums) {
+        assert!(left.fit(panel), "tiles that leave their values");
+        let (first, apart) = left.pointers();
+        // SAFETY: an `Amx` exists only where the processor has tiles and the process may use them. For
+        // every offset, 16 rows of 64 bytes are read there from either place of the left, and 16 rows of
+        // 128 bytes of the panel, which moves on by as much; the assertion keeps both in their slices.
+        // `sums` is written as 32 rows of 128 bytes, its size. Tiles hold nothing before and after. All
+        // vector registers stay as they are.
         unsafe {
             asm!(
                 "ldtilecfg [{shapes}]",
-                "tileloadd tmm0, [{sums} + {wide}*1]",
-                "tileloadd tmm1, [{sums} + {wide}*1 + 64]",
-                "tileloadd tmm2, [{sums} + {wide}*1 + 2048]",
-                "tileloadd tmm3, [{sums} + {wide}*1 + 2112]",
+                "tilezero tmm0",
+                "tilezero tmm1",
+                "tilezero tmm2",
+                "tilezero tmm3",
                 "2:",
-                "tileloadd tmm4, [{left} + {narrow}*1]",
+                "mov {at:e}, dword ptr [{offsets}]",
+                "lea {at}, [{first} + {at}*2]",
+                "tileloadd tmm4, [{at} + {narrow}*1]",
+                "add {at}, {apart}",
                 "tileloadd tmm6, [{panel} + {wide}*1]",
                 "tileloadd tmm7, [{panel} + {wide}*1 + 64]",
-                "tileloadd tmm5, [{left} + {narrow}*1 + 1024]",
+                "tileloadd tmm5, [{at} + {narrow}*1]",
                 "tdpbf16ps tmm0, tmm4, tmm6",
                 "tdpbf16ps tmm1, tmm4, tmm7",
                 "tdpbf16ps tmm2, tmm5, tmm6",
                 "tdpbf16ps tmm3, tmm5, tmm7",
-                "add {left}, {step}",
+                "add {offsets}, 4",
                 "add {panel}, 2048",
                 "dec {runs}",
                 "jnz 2b",
@@ -236,11 +236,13 @@ impl TileUnit for Amx {
                 "tilestored [{sums} + {wide}*1 + 2112], tmm3",
                 "tilerelease",
                 shapes = in(reg) &raw const ALL_FULL,
-                sums = in(reg) sums.as_mut_ptr(),
-                left = inout(reg) left.as_ptr() => _,
+                sums = in(reg) sums.0.as_mut_ptr(),
+                first = in(reg) first,
+                apart = in(reg) apart,
+                at = out(reg) _,
+                offsets = inout(reg) left.offsets.as_ptr() => _,
                 panel = inout(reg) panel.as_ptr() => _,
-                runs = inout(reg) runs => _,
-                step = in(reg) run_stride * size_of::<u16>(),
+                runs = inout(reg) left.offsets.len() => _,
                 narrow = in(reg) 64usize,
                 wide = in(reg) 128usize,
                 out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
@@ -248,5 +250,82 @@ impl TileUnit for Amx {
                 options(nostack)
             );
         }
+    }
+
+    fn multiply_split(&self, left: LeftTiles<'_>, panel: &[u16], sums: &mut Sums) {
+        assert!(left.fit(panel), "tiles that leave their values");
+        assert!(left.offsets.len().is_multiple_of(2), "runs without rests");
+        let (first, apart) = left.pointers();
+        // SAFETY: as in `multiply`, where each turn takes two offsets and as much of the panel as for two:
+        // those of the rounded values and those of the rests.
+        unsafe {
+            asm!(
+                "ldtilecfg [{shapes}]",
+                "tilezero tmm0",
+                "tilezero tmm1",
+                "tilezero tmm2",
+                "tilezero tmm3",
+                "2:",
+                // Rests of the left by the panel.
+                "mov {at:e}, dword ptr [{offsets} + 4]",
+                "lea {at}, [{first} + {at}*2]",
+                "tileloadd tmm4, [{at} + {narrow}*1]",
+                "add {at}, {apart}",
+                "tileloadd tmm6, [{panel} + {wide}*1]",
+                "tileloadd tmm7, [{panel} + {wide}*1 + 64]",
+                "tileloadd tmm5, [{at} + {narrow}*1]",
+                "tdpbf16ps tmm0, tmm4, tmm6",
+                "tdpbf16ps tmm1, tmm4, tmm7",
+                "tdpbf16ps tmm2, tmm5, tmm6",
+                "tdpbf16ps tmm3, tmm5, tmm7",
+                // The left by the panel.
+                "mov {at:e}, dword ptr [{offsets}]",
+                "lea {at}, [{first} + {at}*2]",
+                "tileloadd tmm4, [{at} + {narrow}*1]",
+                "add {at}, {apart}",
+                "tileloadd tmm5, [{at} + {narrow}*1]",
+                "tdpbf16ps tmm0, tmm4, tmm6",
+                "tdpbf16ps tmm1, tmm4, tmm7",
+                "tdpbf16ps tmm2, tmm5, tmm6",
+                "tdpbf16ps tmm3, tmm5, tmm7",
+                // The left by the rests of the panel.
+                "tileloadd tmm6, [{panel} + {wide}*1 + 2048]",
+                "tileloadd tmm7, [{panel} + {wide}*1 + 2112]",
+                "tdpbf16ps tmm0, tmm4, tmm6",
+                "tdpbf16ps tmm1, tmm4, tmm7",
+                "tdpbf16ps tmm2, tmm5, tmm6",
+                "tdpbf16ps tmm3, tmm5, tmm7",
+                "add {offsets}, 8",
+                "add {panel}, 4096",
+                "dec {runs}",
+                "jnz 2b",
+                "tilestored [{sums} + {wide}*1], tmm0",
+                "tilestored [{sums} + {wide}*1 + 64], tmm1",
+                "tilestored [{sums} + {wide}*1 + 2048], tmm2",
+                "tilestored [{sums} + {wide}*1 + 2112], tmm3",
+                "tilerelease",
+                shapes = in(reg) &raw const ALL_FULL,
+                sums = in(reg) sums.0.as_mut_ptr(),
+                first = in(reg) first,
+                apart = in(reg) apart,
+                at = out(reg) _,
+                offsets = inout(reg) left.offsets.as_ptr() => _,
+                panel = inout(reg) panel.as_ptr() => _,
+                runs = inout(reg) left.offsets.len() / 2 => _,
+                narrow = in(reg) 64usize,
+                wide = in(reg) 128usize,
+                out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
+                out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
+                options(nostack)
+            );
+        }
+    }
+}
+
+impl LeftTiles<'_> {
+    /// The first place, and how many bytes further the second is.
+    fn pointers(&self) -> (*const u16, isize) {
+        let [first, second] = self.places.map(|place| self.values[place..].as_ptr());
+        (first, second.addr().wrapping_sub(first.addr()) as isize)
     }
 }

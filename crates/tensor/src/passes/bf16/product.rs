@@ -1,5 +1,5 @@
 use super::super::product::{Target, Write};
-use super::Unit;
+use super::PairUnit;
 
 /// Left-hand rows of bfloat16 values, laid out as those of
 /// [`Rows`](super::super::product::Rows); `run_len` is even.
@@ -13,7 +13,7 @@ pub(crate) struct PairRows<'a> {
     pub(crate) run_len: usize,
 }
 
-impl Unit {
+impl PairUnit {
     /// `target := rows * panel`, or `+=`, for a panel of as many columns as a run is long.
     ///
     /// Every value is one chain of sums in the order of the inner dimension, so that it has the same
@@ -33,20 +33,8 @@ impl Unit {
         match self {
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => super::native::multiply(rows, panel, target, write),
-            #[cfg(target_arch = "x86_64")]
-            Self::Amx => {
-                let Some(unit) = super::native::amx() else {
-                    unreachable!("a unit that was not detected");
-                };
-                super::tiles::multiply(unit, rows, panel, target, write);
-            }
             #[cfg(test)]
             Self::Software => super::software::multiply(rows, panel, target, write),
-            #[cfg(test)]
-            Self::SoftwareTiles => {
-                let unit = &super::software::SoftwareTiles;
-                super::tiles::multiply(unit, rows, panel, target, write);
-            }
         }
     }
 }

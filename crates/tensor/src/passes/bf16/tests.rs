@@ -53,7 +53,7 @@ proptest! {
 }
 
 /// Bounds of the sums of a product of random matrices, and what a unit makes of it.
-fn largest_error(unit: Unit, block: usize, rows: usize, runs: usize) -> f64 {
+fn largest_error(unit: PairUnit, block: usize, rows: usize, runs: usize) -> f64 {
     let mut rng = Rng::from_seed((rows * 10 + runs) as u64);
     let mut draw =
         |count: usize| -> Vec<f32> { (0..count).map(|_| rng.next_unit() as f32 - 0.5).collect() };
@@ -100,44 +100,155 @@ fn largest_error(unit: Unit, block: usize, rows: usize, runs: usize) -> f64 {
 
 /// What there is to multiply with beside these vector instructions.
 pub(in super::super) fn units(set: InstructionSet) -> Vec<Unit> {
-    let mut units = vec![Unit::Software];
-    if PANEL_VECTORS * set.lanes() == tiles::SIDE {
-        units.push(Unit::SoftwareTiles);
+    let mut units: Vec<Unit> = pair_units(set).into_iter().map(Unit::Pairs).collect();
+    if PANEL_VECTORS * set.lanes() == SIDE {
+        units.push(Unit::Tiles(TileUnit::Software, Factors::Rounded));
+        units.push(Unit::Tiles(TileUnit::Software, Factors::Split));
     }
-    #[cfg(target_arch = "x86_64")]
-    if Unit::detect(set) == Some(Unit::Amx) {
-        units.push(Unit::Avx512);
-    }
-    units.extend(Unit::detect(set));
+    let detected = [Factors::Rounded, Factors::Split].map(|factors| Unit::detect(set, factors));
+    units.extend(
+        detected
+            .into_iter()
+            .flatten()
+            .filter(|unit| matches!(unit, Unit::Tiles(..))),
+    );
     units
 }
 
+fn pair_units(set: InstructionSet) -> Vec<PairUnit> {
+    let mut units = vec![PairUnit::Software];
+    #[cfg(target_arch = "x86_64")]
+    if Unit::detect(set, Factors::Rounded).is_some() {
+        units.push(PairUnit::Avx512);
+    }
+    units
+}
+
+/// Rounded values, or where factors are split in turn a run of them and one of the rests.
+fn factored(values: &[f32], factors: Factors) -> Vec<u16> {
+    let rounded = |run: &[f32]| {
+        run.iter()
+            .map(|&value| convert::round(value))
+            .collect::<Vec<_>>()
+    };
+    let rests = |run: &[f32]| run.iter().map(|&value| split(value).1).collect();
+    let runs = values.chunks_exact(AREA);
+    runs.flat_map(|run| match factors {
+        Factors::Rounded => rounded(run),
+        Factors::Split => [rounded(run), rests(run)].concat(),
+    })
+    .collect()
+}
+
+/// A panel in pairs of inner indices for a unit of tiles.
+fn tile_panel(panel: &[f32], factors: Factors) -> Vec<u16> {
+    let in_pairs = |run: &[u16]| -> Vec<u16> {
+        let place = |index: usize| (2 * (index / 2 / SIDE) + index % 2) * SIDE + index / 2 % SIDE;
+        (0..AREA).map(|index| run[place(index)]).collect()
+    };
+    let values = factored(panel, factors);
+    values.chunks_exact(AREA).flat_map(in_pairs).collect()
+}
+
+/// The error of products by a unit of tiles, relative to the sizes of their terms.
+fn largest_error_of_tiles(unit: TileUnit, factors: Factors, runs: usize) -> f64 {
+    let mut rng = Rng::from_seed(runs as u64);
+    let mut draw =
+        |count: usize| -> Vec<f32> { (0..count).map(|_| rng.next_unit() as f32 - 0.5).collect() };
+    let (left, panel) = (draw(runs * AREA), draw(runs * AREA));
+    let exact = |value: f32| match factors {
+        Factors::Rounded => f64::from(widened(convert::round(value))),
+        Factors::Split => f64::from(value),
+    };
+    let offsets: Vec<u32> = (0..runs * factors.count())
+        .map(|run| (run * AREA) as u32)
+        .collect();
+    let values = factored(&left, factors);
+    let tiles = LeftTiles {
+        values: &values,
+        offsets: &offsets,
+        places: [0, TILE_ROWS * SIDE],
+    };
+    let mut sums = Sums([f32::NAN; AREA]);
+    unit.multiply(factors, tiles, &tile_panel(&panel, factors), &mut sums);
+    let mut worst = 0.0f64;
+    for (place, &got) in sums.0.iter().enumerate() {
+        let (mut sum, mut size) = (0.0, 0.0);
+        for inner in 0..runs * SIDE {
+            let at = (inner / SIDE * SIDE + place / SIDE) * SIDE + inner % SIDE;
+            let term = exact(left[at]) * exact(panel[inner * SIDE + place % SIDE]);
+            (sum, size) = (sum + term, size + term.abs());
+        }
+        worst = worst.max((f64::from(got) - sum).abs() / size);
+    }
+    worst
+}
+
 #[test]
-fn tiles_multiply_small_integers_without_an_error() {
-    assert!(tiles::is_right(&software::SoftwareTiles));
-    for (rows, runs) in [(1, 1), (15, 5), (32, 4), (45, 9), (64, 2), (65, 1)] {
-        let error = largest_error(Unit::SoftwareTiles, tiles::SIDE, rows, runs);
-        assert!(error < 1e-6, "{rows} rows, {runs} runs: {error}");
+fn tiles_equal_the_product_of_the_factors() {
+    for unit in units(InstructionSet::detect()) {
+        let Unit::Tiles(unit, factors) = unit else {
+            continue;
+        };
+        let bound = match factors {
+            Factors::Rounded => 1e-6,
+            Factors::Split => 4e-6,
+        };
+        for runs in [1, 2, 5, 64] {
+            let error = largest_error_of_tiles(unit, factors, runs);
+            assert!(error < bound, "{unit:?} {factors:?}, {runs} runs: {error}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_number_and_its_rest_are_the_value_to_sixteen_bits(value in -1e30f32..1e30) {
+        let (rounded, rest) = split(value);
+        let sum = f64::from(widened(rounded)) + f64::from(widened(rest));
+        let error = (sum - f64::from(value)).abs();
+        prop_assert!(error <= f64::from(value.abs()) * 2f64.powi(-16), "{} {}", value, sum);
     }
 }
 
 #[test]
 fn a_unit_of_tiles_with_a_fault_is_noticed() {
     struct Faulty;
-    impl tiles::TileUnit for Faulty {
-        fn multiply_add(&self, left: &[u16], run_stride: usize, panel: &[u16], sums: &mut [f32]) {
-            software::SoftwareTiles.multiply_add(left, run_stride, panel, sums);
-            sums[tiles::AREA - 1] += 1.0;
+    impl MultiplyTiles for Faulty {
+        fn multiply(&self, left: LeftTiles<'_>, panel: &[u16], sums: &mut Sums) {
+            software::SoftwareTiles.multiply(left, panel, sums);
+            sums.0[AREA - 1] += 1.0;
+        }
+
+        fn multiply_split(&self, left: LeftTiles<'_>, panel: &[u16], sums: &mut Sums) {
+            software::SoftwareTiles.multiply_split(left, panel, sums);
         }
     }
     assert!(!tiles::is_right(&Faulty));
+    assert!(tiles::is_right(&software::SoftwareTiles));
+}
+
+#[test]
+#[should_panic(expected = "leave their values")]
+fn tiles_beyond_their_values_are_refused() {
+    let mut units = units(InstructionSet::detect()).into_iter();
+    let unit = units.rfind(|unit| matches!(unit, Unit::Tiles(..)));
+    let Some(Unit::Tiles(unit, _)) = unit else {
+        panic!("tiles that leave their values: no unit here has tiles");
+    };
+    let left = LeftTiles {
+        values: &vec![0; 2 * AREA],
+        offsets: &[AREA as u32],
+        places: [0, TILE_ROWS * SIDE + 1],
+    };
+    unit.multiply(Factors::Rounded, left, &vec![0; AREA], &mut Sums::zeros());
 }
 
 #[test]
 fn products_equal_those_of_the_rounded_factors() {
     for set in InstructionSet::available() {
         let block = PANEL_VECTORS * set.lanes();
-        for unit in units(set) {
+        for unit in pair_units(set) {
             for (rows, runs) in [
                 (1, 1),
                 (7, 2),
@@ -175,6 +286,7 @@ fn a_product_beyond_its_slices_is_refused() {
         first: 0,
         offsets: &offsets,
     };
-    let unit = Unit::detect(InstructionSet::detect()).unwrap_or(Unit::Software);
+    let units = pair_units(InstructionSet::detect());
+    let unit = units.last().copied().unwrap_or(PairUnit::Software);
     unit.multiply(rows, &[0; 1024], &mut target, Write::Replace);
 }
