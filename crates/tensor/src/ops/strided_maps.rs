@@ -7,8 +7,8 @@ use super::correlation::{ConvGeometry, Correlation};
 use super::float::zeros;
 use super::matrix_product::{Matrix, Write, multiply};
 use crate::passes::{
-    Buffer, Direction, Epilogue, InstructionSet, MapLayout, MapShape, Pass, Precision, Scratch,
-    Span, Tiling, WeightGradient, copy_windows,
+    Buffer, Direction, Epilogue, InstructionSet, MapLayout, MapShape, Pass, Scratch, Span, Tiling,
+    WeightGradient, copy_windows,
 };
 
 /// Kernel of every pass in pixels.
@@ -80,16 +80,9 @@ impl StridedMaps {
         direction: Direction,
         purpose: Purpose,
     ) -> Result<Vec<f32>> {
-        let pass = Pass::new(
-            self.set,
-            self.coarse,
-            self.fine,
-            weights,
-            direction,
-            self.tiling(purpose),
-            Precision::F32,
-        )
-        .map_err(Error::wrap)?;
+        let (coarse, fine, tiling) = (self.coarse, self.fine, self.tiling(purpose));
+        let pass =
+            Pass::exact(self.set, coarse, fine, weights, direction, tiling).map_err(Error::wrap)?;
         let (input_len, output_len) = (image_len(pass.input()), image_len(pass.output()));
         let mut output = zeros::<f32>(input.len() / input_len * output_len);
         let group = self.images_at_once();

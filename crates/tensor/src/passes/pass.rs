@@ -226,6 +226,19 @@ impl Pass {
         Self::with_unit(set, coarse, fine, weights, direction, tiling, unit)
     }
 
+    /// [`Pass::new`] by vector instructions in single precision alone, whatever else the processor has: for
+    /// training, where rounding decides on which side of a kink a rectifier is, and adds up over steps.
+    pub(crate) fn exact(
+        set: InstructionSet,
+        coarse: MapShape,
+        fine: MapShape,
+        weights: &[f32],
+        direction: Direction,
+        tiling: Tiling,
+    ) -> Result<Self> {
+        Self::with_unit(set, coarse, fine, weights, direction, tiling, None)
+    }
+
     /// [`Pass::new`] with products by this unit.
     pub(super) fn with_unit(
         set: InstructionSet,

@@ -14,8 +14,6 @@ use super::taps::{KERNEL_AREA, Tap, Weights, tap_pairs};
 
 /// bfloat16 values of the copies that are multiplied at once: half of what a core's second cache holds.
 const COPIED_AT_ONCE: usize = 1 << 19;
-/// Stands for no pixel.
-const NONE: usize = usize::MAX;
 
 /// The strided convolution as it is defined, by a unit that multiplies tiles.
 ///
@@ -38,13 +36,15 @@ pub(crate) struct Shifted {
 pub(crate) struct ShiftedPlan {
     input: MapLayout,
     output: MapLayout,
-    /// Images that are copied and multiplied at once.
-    group: usize,
+    /// Those of as many images as are copied and multiplied at once.
+    copies: Copies,
+    /// For each part where its runs start in the copies.
+    offsets: Vec<Vec<u32>>,
     /// Where a block of outputs has its pixels of the first image: `[part, pixel]`.
     writes: Vec<u32>,
 }
 
-/// The copies of some images: `[input block, factor, source, shift, image, row, column, channel]`, where row
+/// The copies of at most so many images: `[input block, factor, source, shift, image, row, column, channel]`, where row
 /// 0 of each image, and one after the last, is zero.
 #[derive(Debug, Clone, Copy)]
 struct Copies {
@@ -130,8 +130,9 @@ impl Copies {
         tile / per_image * self.image_len() + tile % per_image * TILE_ROWS * SIDE
     }
 
-    fn tiles(&self) -> usize {
-        self.images * self.side * self.side / TILE_ROWS
+    /// How many such tiles some images have.
+    fn tiles(&self, images: usize) -> usize {
+        images * self.side * self.side / TILE_ROWS
     }
 }
 
@@ -166,36 +167,39 @@ impl Shifted {
         }
     }
 
-    fn copies(&self, side: usize, images: usize) -> Copies {
-        Copies {
-            images,
+    pub(crate) fn plan(&self, input: MapLayout, output: MapLayout) -> ShiftedPlan {
+        let side = input.side.min(output.side);
+        let mut copies = Copies {
+            images: 1,
             side,
             factors: self.factors,
             direction: self.direction,
-        }
-    }
-
-    pub(crate) fn plan(&self, input: MapLayout, output: MapLayout) -> ShiftedPlan {
-        let side = input.side.min(output.side);
-        let image_len = input.blocks() * self.copies(side, 1).block_len();
-        let images = input.images.min(output.images);
-        let pixels = (0..self.parts()).flat_map(|_| 0..side * side);
-        let writes = pixels.map(|pixel| match self.direction {
-            Direction::Up => output.in_phase(0, pixel / side, pixel % side),
-            Direction::Down => output.in_block(0, pixel / side, pixel % side),
+        };
+        let image_len = input.blocks() * copies.block_len();
+        copies.images = COPIED_AT_ONCE
+            .div_ceil(image_len)
+            .min(input.images.min(output.images));
+        let (parts, pixels) = (self.parts(), side * side);
+        let writes = (0..parts * pixels).map(|index| {
+            let (row, column) = (index % pixels / side, index % side);
+            match self.direction {
+                Direction::Up => output.in_phase(0, row, column) as u32,
+                Direction::Down => output.in_block(0, row, column) as u32,
+            }
         });
+        let offsets = (0..parts).map(|part| copies.offsets(parts, part, input.blocks()));
         ShiftedPlan {
             input,
             output,
-            group: COPIED_AT_ONCE.div_ceil(image_len).min(images),
-            writes: writes.map(|place| place as u32).collect(),
+            copies,
+            offsets: offsets.collect(),
+            writes: writes.collect(),
         }
     }
 
     /// Single precision values of memory for the copies.
     pub(crate) fn scratch_len(&self, plan: &ShiftedPlan) -> usize {
-        let copies = self.copies(plan.side(), plan.group);
-        (plan.input.blocks() * copies.block_len()).div_ceil(2)
+        (plan.input.blocks() * plan.copies.block_len()).div_ceil(2)
     }
 
     pub(crate) fn run(
@@ -207,25 +211,19 @@ impl Shifted {
         scratch: &mut Scratch,
         epilogue: Epilogue<'_>,
     ) {
-        let group = span.count.div_ceil(span.count.div_ceil(plan.group));
+        let groups = span.count.div_ceil(plan.copies.images);
+        let group = span.count.div_ceil(groups);
         for start in (0..span.count).step_by(group) {
             let images = start..(start + group).min(span.count);
-            let copies = self.copies(plan.side(), images.len());
-            let len = plan.input.blocks() * copies.block_len();
+            let len = plan.input.blocks() * plan.copies.block_len();
             let copied = &mut halves_mut(&mut scratch.shared)[..len];
-            self.copy(&plan.input, copies, span.reads(&images), input, copied);
-            self.multiply(plan, copies, span, images, copied, output, epilogue);
+            self.copy(plan, span.reads(&images), input, copied);
+            self.multiply(plan, span, images, copied, output, epilogue);
         }
     }
 
-    fn copy(
-        &self,
-        layout: &MapLayout,
-        copies: Copies,
-        images: Range<usize>,
-        input: &[f32],
-        copied: &mut [u16],
-    ) {
+    fn copy(&self, plan: &ShiftedPlan, images: Range<usize>, input: &[f32], copied: &mut [u16]) {
+        let (layout, copies) = (&plan.input, plan.copies);
         copied
             .par_chunks_mut(copies.source_len())
             .enumerate()
@@ -248,7 +246,6 @@ impl Shifted {
     fn multiply(
         &self,
         plan: &ShiftedPlan,
-        copies: Copies,
         span: Span,
         images: Range<usize>,
         copied: &[u16],
@@ -256,25 +253,23 @@ impl Shifted {
         epilogue: Epilogue<'_>,
     ) {
         let (layout, parts) = (&plan.output, self.parts());
-        let blocks = plan.input.blocks();
-        let offsets: Vec<_> = (0..parts)
-            .map(|part| copies.offsets(parts, part, blocks))
-            .collect();
+        let tiles = plan.copies.tiles(images.len());
         output
             .par_chunks_mut(layout.block_len() / parts)
             .enumerate()
             .for_each(|(task, output)| {
                 let (block, part) = (task / parts, task % parts);
-                let len = offsets[part].len() * bf16::AREA;
+                let offsets = &plan.offsets[part];
+                let len = offsets.len() * bf16::AREA;
                 let panel = &halves(&self.panels)[task * len..][..len];
                 let writes = span.writes(&images);
                 let mut sums = Sums::zeros();
-                for tile in (0..copies.tiles()).step_by(2) {
-                    let second = (tile + 1).min(copies.tiles() - 1);
+                for tile in (0..tiles).step_by(2) {
+                    let second = (tile + 1).min(tiles - 1);
                     let left = LeftTiles {
                         values: copied,
-                        offsets: &offsets[part],
-                        places: [tile, second].map(|tile| copies.tile(tile)),
+                        offsets,
+                        places: [tile, second].map(|tile| plan.copies.tile(tile)),
                     };
                     self.unit.multiply(self.factors, left, panel, &mut sums);
                     write(plan, part, writes.start, tile..second + 1, &sums, output);
@@ -351,7 +346,7 @@ impl WithSimd for CopySource<'_> {
             for image in 0..images.len() {
                 copied[image * copies.image_len()..][..row_len].fill(0);
             }
-            copied[images.len() * copies.image_len()..].fill(0);
+            copied[images.len() * copies.image_len()..][..row_len].fill(0);
         }
         let (phase_row, phase_column) = (source / 2, source % 2);
         for (index, image) in images.enumerate() {
@@ -388,11 +383,11 @@ impl WithSimd for CopySource<'_> {
                         row[to * SIDE..][..SIDE].copy_from_slice(&halves);
                     }
                     let emptied = match shift {
-                        -1 if column == 0 => 0,
-                        1 if column == 0 => side - 1,
-                        _ => NONE,
+                        -1 => 0,
+                        1 => side - 1,
+                        _ => continue,
                     };
-                    if emptied != NONE {
+                    if column == 0 {
                         row[emptied * SIDE..][..SIDE].fill(0);
                     }
                 }

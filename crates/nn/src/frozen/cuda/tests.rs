@@ -1,4 +1,5 @@
 use semantic_inpaint_tensor::ops::ConvGeometry;
+use semantic_inpaint_tensor::passes::InstructionSet;
 use semantic_inpaint_tensor::{Device, DeviceChoice, Rng, Tensor};
 
 use super::*;
@@ -87,8 +88,12 @@ fn assert_near(got: &[f32], want: &[f32], tolerance: f32) {
 
 /// Output and input gradient by the CPU's frozen network, with this gradient of the output.
 fn on_host(layers: &[Layer], shape: MapShape, input: &[f32], g: &[f32]) -> (Vec<f32>, Vec<f32>) {
-    let network = FrozenNetwork::new(layers, shape, FrozenOptions::default());
-    let network = network.unwrap().unwrap();
+    // Single precision as it is defined, where the fastest may be made of bfloat16 numbers.
+    let options = FrozenOptions {
+        instruction_set: InstructionSet::portable(),
+        ..FrozenOptions::default()
+    };
+    let network = FrozenNetwork::new(layers, shape, options).unwrap().unwrap();
     let images = input.len() / (shape.channels() * shape.side() * shape.side());
     let mut workspace = network.workspace(images);
     workspace.set_input(input);
