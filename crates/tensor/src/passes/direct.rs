@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::bf16::{self, PairRows, PairUnit};
 use super::buffer::Buffer;
-use super::epilogue::{Epilogue, Piece};
+use super::epilogue::Epilogue;
 use super::instruction_set::InstructionSet;
 use super::map_layout::MapLayout;
 use super::pass::{Direction, Span};
@@ -137,22 +137,8 @@ impl Direct {
                     self.multiply_tap(plan, reads, (input, rounded), panel, &mut target, write);
                     write = Write::Add;
                 }
-                let block = task / tasks_in_block;
-                match self.direction {
-                    Direction::Up => {
-                        let piece = Piece {
-                            block,
-                            phase: part,
-                            image: 0,
-                        };
-                        let place = |image| layout.in_phase(image, 0, 0);
-                        let values = &mut output[place(span.to)..place(span.to + span.count)];
-                        epilogue.finish(self.set, layout, piece, values);
-                    }
-                    Direction::Down => {
-                        epilogue.finish_block(self.set, layout, block, span, 0..span.count, output);
-                    }
-                }
+                let task = (self.direction, task);
+                epilogue.finish_task(self.set, layout, task, span, 0..span.count, output);
             });
     }
 }

@@ -4,7 +4,7 @@ use pulp::{Simd, WithSimd};
 
 use super::instruction_set::InstructionSet;
 use super::map_layout::MapLayout;
-use super::pass::Span;
+use super::pass::{Direction, Span};
 use super::product::PANEL_VECTORS;
 use super::tanh::tanh;
 
@@ -85,6 +85,33 @@ impl Epilogue<'_> {
             Self::Tanh => tanh(set, values),
             Self::Nothing => {}
         }
+    }
+
+    /// Finishes some images of what one task of a pass wrote: up a phase of a block, down a block.
+    pub(crate) fn finish_task(
+        &self,
+        set: InstructionSet,
+        layout: &MapLayout,
+        (direction, task): (Direction, usize),
+        span: Span,
+        images: Range<usize>,
+        values: &mut [f32],
+    ) {
+        if direction == Direction::Down {
+            return self.finish_block(set, layout, task, span, images, values);
+        }
+        let piece = Piece {
+            block: task / layout.phases(),
+            phase: task % layout.phases(),
+            image: images.start,
+        };
+        let place = |image| layout.in_phase(span.to + image, 0, 0);
+        self.finish(
+            set,
+            layout,
+            piece,
+            &mut values[place(images.start)..place(images.end)],
+        );
     }
 
     /// Finishes some images of a whole block.

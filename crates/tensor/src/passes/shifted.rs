@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::bf16::{self, Factors, LeftTiles, SIDE, Sums, TILE_ROWS, TileUnit, halves, halves_mut};
 use super::buffer::Buffer;
-use super::epilogue::{Epilogue, Piece};
+use super::epilogue::Epilogue;
 use super::instruction_set::InstructionSet;
 use super::map_layout::MapLayout;
 use super::pass::{Direction, Span};
@@ -68,7 +68,7 @@ impl Copies {
     fn shifts(&self, source: usize) -> &'static [isize] {
         match self.direction {
             Direction::Up => &[-1, 0, 1],
-            Direction::Down if source % 2 == 0 => &[0, 1],
+            Direction::Down if source.is_multiple_of(2) => &[0, 1],
             Direction::Down => &[-1, 0],
         }
     }
@@ -258,7 +258,7 @@ impl Shifted {
             .par_chunks_mut(layout.block_len() / parts)
             .enumerate()
             .for_each(|(task, output)| {
-                let (block, part) = (task / parts, task % parts);
+                let part = task % parts;
                 let offsets = &plan.offsets[part];
                 let len = offsets.len() * bf16::AREA;
                 let panel = &halves(&self.panels)[task * len..][..len];
@@ -274,22 +274,8 @@ impl Shifted {
                     self.unit.multiply(self.factors, left, panel, &mut sums);
                     write(plan, part, writes.start, tile..second + 1, &sums, output);
                 }
-                match self.direction {
-                    Direction::Up => {
-                        let piece = Piece {
-                            block,
-                            phase: part,
-                            image: images.start,
-                        };
-                        let place = |image| layout.in_phase(image, 0, 0);
-                        let values = &mut output[place(writes.start)..place(writes.end)];
-                        epilogue.finish(self.set, layout, piece, values);
-                    }
-                    Direction::Down => {
-                        let images = images.clone();
-                        epilogue.finish_block(self.set, layout, block, span, images, output);
-                    }
-                }
+                let task = (self.direction, task);
+                epilogue.finish_task(self.set, layout, task, span, images.clone(), output);
             });
     }
 }

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::bf16::{self, PairRows, PairUnit};
 use super::buffer::Buffer;
-use super::epilogue::{Epilogue, Piece};
+use super::epilogue::Epilogue;
 use super::filters::Filter;
 use super::instruction_set::InstructionSet;
 use super::map_layout::MapLayout;
@@ -163,7 +163,6 @@ impl<const SIZE: usize> Tiles<SIZE> {
             });
         });
         let points = &*scratch.shared;
-        let finished = layout.in_phase(writes.start, 0, 0)..layout.in_phase(writes.end, 0, 0);
         output
             .par_chunks_mut(layout.phase_len())
             .enumerate()
@@ -179,12 +178,8 @@ impl<const SIZE: usize> Tiles<SIZE> {
                         map: &mut *map,
                     });
                 });
-                let piece = Piece {
-                    block: task / 4,
-                    phase: task % 4,
-                    image: images.start,
-                };
-                epilogue.finish(set, &layout, piece, &mut map[finished.clone()]);
+                let task = (self.direction, task);
+                epilogue.finish_task(set, &layout, task, span, images.clone(), map);
             });
     }
 
@@ -228,7 +223,8 @@ impl<const SIZE: usize> Tiles<SIZE> {
                         map: &mut *map,
                     });
                 });
-                epilogue.finish_block(set, &layout, block, span, images.clone(), map);
+                let task = (self.direction, block);
+                epilogue.finish_task(set, &layout, task, span, images.clone(), map);
             });
     }
 
