@@ -16,6 +16,7 @@ mod conv_transpose2d;
 mod correlation;
 mod float;
 mod leaky_relu;
+mod matrix_factors;
 mod matrix_product;
 mod moving_average;
 #[cfg(feature = "cuda")]
@@ -31,6 +32,7 @@ pub use conv_transpose2d::conv_transpose2d;
 pub use conv2d::conv2d;
 pub use correlation::ConvGeometry;
 pub use leaky_relu::leaky_relu;
+pub use matrix_factors::MatrixFactors;
 pub use moving_average::moving_average;
 pub use shifted_leaky_relu::shifted_leaky_relu;
 pub use weighted_l1::weighted_l1;
