@@ -16,6 +16,10 @@ test:
 gpu:
     cargo test --workspace --features cuda
 
+# Everything that only a GPU can tell: `just gpu-check --build FOLDER`, then there `--run FOLDER`.
+gpu-check *ARGS:
+    scripts/gpu-check.sh {{ARGS}}
+
 # What nvcc makes of the CUDA kernels; needs a CUDA toolkit and no GPU.
 cuda-report:
     scripts/cuda-report.sh

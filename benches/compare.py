@@ -22,6 +22,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PROGRAM = HERE.parent / "target" / "release" / "semantic-inpaint"
 MODES = "eager,frozen,frozen-channels-last,frozen-bf16,frozen-channels-last-bf16,compiled-channels-last"
+# On a GPU, PyTorch convolves in tf32 unless it is told not to.
+CUDA_MODES = "eager,eager-f32,frozen-channels-last-bf16,graphs-channels-last,graphs-channels-last-bf16"
 
 # A load above this is not our start alone.
 BUSY = 0.5
@@ -41,7 +43,9 @@ class Worker:
         except OSError as error:
             sys.exit(f"error: {command[0]}: {error.strerror}: see --help")
         self.greeting = self.read()
-        self.cases = {f"{name}/{info['case']}": info for info in self.greeting["cases"]}
+        # A copy is measured for `bench` alone.
+        cases = [info for info in self.greeting["cases"] if info["work"] != "copy"]
+        self.cases = {f"{name}/{info['case']}": info for info in cases}
 
     def read(self):
         line = self.process.stdout.readline()
@@ -68,7 +72,7 @@ def arguments():
     add("--program", default=str(PROGRAM), help="our program (default: the release build)")
     add("--python", default=sys.executable, help="a Python that has torch (default: this one)")
     add("--batches", default="1,8,64")
-    add("--modes", default=MODES, help="also: compiled-channels-last-bf16 (default: %(default)s)")
+    add("--modes", help="also: compiled-channels-last-bf16 (default: %s, on cuda %s)" % (MODES, CUDA_MODES))
     add("--width", type=int, default=64, help="base width of the networks (default: %(default)s)")
     add("--image-size", type=int, default=64, help="in pixels (default: %(default)s)")
     add("--device", default="cpu", help="cpu or cuda (default: %(default)s)")
@@ -84,6 +88,8 @@ def arguments():
     add("--seed", type=int, default=0, help="of the order (default: %(default)s)")
     add("--out", type=Path, help="write every window to this JSON file")
     parsed = parser.parse_args()
+    if parsed.modes is None:
+        parsed.modes = CUDA_MODES if parsed.device.startswith("cuda") else MODES
     if parsed.rounds < 1:
         parser.error("--rounds must be at least 1")
     return parsed
@@ -165,16 +171,23 @@ def summarize_all(workers, windows, max_steal):
     ]
     # PyTorch does the same useful work; only our program counts it.
     gflop = {work_of(s): s["gflop_per_iteration"] for s in summaries if s["who"] == "ours"}
-    product = next((s for s in summaries if s["work"] == "product" and s["kept"]), None)
+    products = {s["precision"]: s for s in summaries if s["work"] == "product" and s["kept"]}
     for summary in summaries:
         summary["fastest"] = summary is fastest_like(summary, summaries)
         summary["gflop_per_s"] = summary["share_of_product"] = None
         if summary["kept"]:
             summary["gflop_per_s"] = 1e3 * gflop[work_of(summary)] / summary["min_ms"]
+            # Of the same precision, or else of f32.
+            product = products.get(multiplied(summary), products.get("f32"))
             if product:
                 rate = 1e3 * product["gflop_per_iteration"] / product["min_ms"]
                 summary["share_of_product"] = summary["gflop_per_s"] / rate
     return sorted(summaries, key=order_of_rows)
+
+
+def multiplied(summary):
+    """What is multiplied: a precision of ours may say what it is made for, `bf16-throughput`."""
+    return summary["precision"].split("-")[0]
 
 
 def fastest_like(summary, summaries):

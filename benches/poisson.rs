@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use semantic_inpaint::latent_search::blend;
-use semantic_inpaint::{Blend, CorruptedImages, Rng};
+use semantic_inpaint::{Blend, CorruptedImages, Device, Rng};
 
 const BATCH: usize = 64;
 
@@ -30,9 +30,9 @@ fn poisson(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(BATCH as u64));
     for &(hole, num_masks) in HOLES {
         let masks = common::masks(hole, num_masks, rng).unwrap();
-        let truth = common::images(BATCH, rng).unwrap();
+        let truth = common::images(BATCH, rng, &Device::Cpu).unwrap();
         let corrupted = CorruptedImages::new(&truth, &masks).unwrap();
-        let generated = common::images(BATCH, rng).unwrap();
+        let generated = common::images(BATCH, rng, &Device::Cpu).unwrap();
         group.bench_function(BenchmarkId::new(hole, BATCH), |bencher| {
             bencher.iter(|| blend(&corrupted, &generated, Blend::Poisson).unwrap());
         });

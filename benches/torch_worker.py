@@ -27,11 +27,17 @@ SEARCH_MODES = {
     "frozen-channels-last-bf16": {"frozen", "channels_last", "bf16"},
     "compiled-channels-last": {"frozen", "channels_last", "compiled"},
     "compiled-channels-last-bf16": {"frozen", "channels_last", "compiled", "bf16"},
+    # On a GPU alone: full single precision, and compiled into CUDA graphs.
+    "eager-f32": {"f32"},
+    "graphs-channels-last": {"frozen", "channels_last", "compiled", "graphs"},
+    "graphs-channels-last-bf16": {"frozen", "channels_last", "compiled", "graphs", "bf16"},
 }
 TRAINING_MODES = {
     "eager": set(),
     "channels-last": {"channels_last"},
 }
+# Beside these on a GPU.
+CUDA_TRAINING_MODES = {"eager-f32": {"f32"}}
 
 
 def generator(width, image_size):
@@ -115,7 +121,8 @@ def search(setting, switches, batch):
         return context - PRIOR_WEIGHT * F.softplus(logits.float()).sum()
 
     if "compiled" in switches:
-        objective = torch.compile(objective, dynamic=False)
+        mode = "reduce-overhead" if "graphs" in switches else "default"
+        objective = torch.compile(objective, dynamic=False, mode=mode)
 
     def iterate():
         optimizer.zero_grad(set_to_none=True)
@@ -159,20 +166,41 @@ def training(setting, switches, batch):
     return step
 
 
+def is_cuda(setting):
+    return setting.device.startswith("cuda")
+
+
+def precision(setting, switches):
+    """What is multiplied. On a GPU, PyTorch's convolutions are in tf32 by default."""
+    if "bf16" in switches:
+        return "bf16"
+    return "tf32" if is_cuda(setting) and "f32" not in switches else "f32"
+
+
+def exact(iterate, switches):
+    """The iteration with tf32 allowed or not, which is one choice for the whole process."""
+
+    def chosen():
+        torch.backends.cudnn.allow_tf32 = "f32" not in switches
+        return iterate()
+
+    return chosen
+
+
 def cases(setting):
     """Every case by its name, as a function that sets it up."""
     found = {}
 
     def add(work, mode, switches, batch, make):
-        precision = "bf16" if "bf16" in switches else "f32"
-        info = {"work": work, "mode": mode, "precision": precision, "batch": batch}
-        found[f"{work}/{mode}/{batch}"] = info, lambda: make(setting, switches, batch)
+        info = {"work": work, "mode": mode, "precision": precision(setting, switches), "batch": batch}
+        found[f"{work}/{mode}/{batch}"] = info, lambda: exact(make(setting, switches, batch), switches)
 
     for batch in setting.batches:
         for mode in setting.modes:
             add("search", mode, SEARCH_MODES[mode], batch, search)
     if setting.train:
-        for mode, switches in TRAINING_MODES.items():
+        on_gpu = CUDA_TRAINING_MODES if is_cuda(setting) else {}
+        for mode, switches in {**TRAINING_MODES, **on_gpu}.items():
             add("training", mode, switches, max(setting.batches), training)
     return found
 
@@ -241,7 +269,7 @@ def main():
     torch.manual_seed(1)
     if setting.threads:
         torch.set_num_threads(setting.threads)
-    synchronize = torch.cuda.synchronize if setting.device.startswith("cuda") else lambda: None
+    synchronize = torch.cuda.synchronize if is_cuda(setting) else lambda: None
     available, prepared = cases(setting), {}
     greeting = {
         "program": "PyTorch",

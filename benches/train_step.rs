@@ -8,29 +8,36 @@ mod common;
 use std::time::Duration;
 
 use common::Material;
-use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
+use criterion::{
+    BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
+};
+use semantic_inpaint::tensor::describe_device;
 use semantic_inpaint::train::{GanTrainer, TrainConfig};
-
-const BATCH: usize = 64;
 
 fn step(criterion: &mut Criterion) {
     common::warn_of_idle_threads();
-    let mut material = Material::new().unwrap();
-    let real = material.images(BATCH).unwrap();
-    let config = TrainConfig {
-        batch_size: BATCH,
-        ..TrainConfig::default()
-    };
-    let mut trainer = GanTrainer::new(material.generator, material.discriminator, config).unwrap();
     let mut group = criterion.benchmark_group("train_step");
     group.sample_size(10);
     group.sampling_mode(SamplingMode::Flat);
     group.warm_up_time(Duration::from_secs(2));
     group.measurement_time(Duration::from_secs(20));
-    group.throughput(Throughput::Elements(BATCH as u64));
-    group.bench_function("both networks f32/64", |bencher| {
-        bencher.iter(|| trainer.step(&real).unwrap());
-    });
+    for device in common::devices() {
+        let batch = if device.is_cuda() { 128 } else { 64 };
+        let mut material = Material::new(&device).unwrap();
+        let real = material.images(batch).unwrap();
+        let config = TrainConfig {
+            batch_size: batch,
+            ..TrainConfig::default()
+        };
+        let (generator, discriminator) = (material.generator, material.discriminator);
+        let mut trainer = GanTrainer::new(generator, discriminator, config).unwrap();
+        group.throughput(Throughput::Elements(batch as u64));
+        let name = format!("{}/both networks f32", describe_device(&device));
+        group.bench_function(BenchmarkId::new(name, batch), |bencher| {
+            // The report of a step holds its losses, so the step is over.
+            bencher.iter(|| trainer.step(&real).unwrap());
+        });
+    }
     group.finish();
 }
 

@@ -80,6 +80,10 @@ impl SearchObserver for PathKeeper<'_> {
         self.observer.iterated(progress);
     }
 
+    fn wants_objectives(&mut self, iteration: usize) -> bool {
+        self.observer.wants_objectives(iteration)
+    }
+
     fn wants_frame(&mut self, iteration: usize) -> bool {
         iteration.is_multiple_of(self.every) || iteration == self.iterations
     }

@@ -2,7 +2,7 @@ mod lbfgs;
 
 use semantic_inpaint_tensor::{Device, LatentPrior, Rng};
 
-use crate::{LatentConstraint, LatentOptimizer, LatentStart, Result, SearchConfig};
+use crate::{LatentConstraint, LatentOptimizer, LatentSchedule, LatentStart, Result, SearchConfig};
 use lbfgs::{Lbfgs, LbfgsRule, Point};
 
 /// Streams of the seed: restart r starts from stream `START_STREAMS + r`, and draws its stochastic
@@ -216,8 +216,12 @@ fn adam_rates(learning_rate: f32, update: i32) -> [f32; 2] {
     ]
 }
 
+/// Updates after which both of Adam's corrections are exactly 1 in single precision.
+const SETTLED: usize = 1 << 15;
+
 /// The step of every update of a search, and Adam's factor of the second moment's root (else 0), one
-/// after the other.
+/// after the other. The last pair stands for all updates after it: where the schedule is constant, there
+/// are [`SETTLED`] at most.
 pub(crate) fn rates(config: &SearchConfig) -> Vec<f32> {
     let rate = |iteration| {
         let scale = config.schedule.scale(iteration, config.iterations);
@@ -229,7 +233,11 @@ pub(crate) fn rates(config: &SearchConfig) -> Vec<f32> {
             | LatentOptimizer::Lbfgs { learning_rate, .. } => [(scale * learning_rate) as f32, 0.0],
         }
     };
-    (0..config.iterations).flat_map(rate).collect()
+    let updates = match config.schedule {
+        LatentSchedule::Constant => config.iterations.min(SETTLED),
+        LatentSchedule::Cosine => config.iterations,
+    };
+    (0..updates).flat_map(rate).collect()
 }
 
 /// The constraint that [`LatentConstraint::Prior`] stands for.
@@ -250,6 +258,18 @@ mod tests {
 
     fn walk(config: &SearchConfig) -> LatentWalk {
         LatentWalk::start(config, LatentPrior::Uniform, 100, 0).unwrap()
+    }
+
+    #[test]
+    fn the_rates_of_a_search_without_end_are_a_short_table() {
+        let search = SearchConfig {
+            iterations: usize::MAX,
+            ..SearchConfig::paper()
+        };
+        let table = rates(&search);
+        assert_eq!(table.len(), 2 * SETTLED);
+        assert_eq!(table[..2], adam_rates(0.03, 1));
+        assert_eq!(table[table.len() - 2..], adam_rates(0.03, 10_000_000));
     }
 
     #[test]

@@ -16,6 +16,13 @@ pub trait SearchObserver {
     /// An iteration was made.
     fn iterated(&mut self, _progress: &SearchProgress) {}
 
+    /// Whether the progress after this iteration is to be this iteration's. On a CUDA device it otherwise
+    /// is that of the last reading, since iterations are started without waiting for them; this waits.
+    /// Iteration 0 is the start.
+    fn wants_objectives(&mut self, _iteration: usize) -> bool {
+        false
+    }
+
     /// Whether [`SearchObserver::frame`] wants the images after this iteration; making them costs a
     /// pass through the generator. Iteration 0 is the start.
     fn wants_frame(&mut self, _iteration: usize) -> bool {

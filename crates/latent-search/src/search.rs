@@ -174,7 +174,8 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
     /// before that is judged again in single precision.
     ///
     /// On a CUDA device iterations are started without waiting for them, and the host reads the
-    /// objectives about 150 times: the observer's progress is that of the last reading.
+    /// objectives about 150 times: the observer's progress is that of the last reading, unless it
+    /// [wants more](SearchObserver::wants_objectives).
     ///
     /// # Errors
     ///
@@ -234,7 +235,9 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
             self.halve(&mut state, iteration)?;
             let wants_frame = observer.wants_frame(iteration);
             let is_traced = iteration % trace_every == 0 || iteration == iterations;
-            let is_read = is_traced || state.window.reads(iteration, &self.config);
+            let is_read = is_traced
+                || observer.wants_objectives(iteration)
+                || state.window.reads(iteration, &self.config);
             self.iterate(&mut state, iteration, Reading::of(wants_frame, is_read))?;
             state.note_best();
             if is_traced {

@@ -46,13 +46,15 @@ fn open_cuda(index: usize) -> Result<Device> {
         device: format!("cuda:{index}"),
         reason,
     };
-    if !cfg!(feature = "cuda") {
-        return Err(unavailable("built without the feature `cuda`".into()));
-    }
-    // The driver library is loaded on first use, and its absence is a panic in the binding.
-    std::panic::catch_unwind(|| Device::new_cuda(index))
-        .map_err(|_| unavailable("no CUDA driver".into()))?
-        .map_err(|error| unavailable(error.to_string()))
+    #[cfg(feature = "cuda")]
+    let device = crate::passes::cuda::open_device(index).map_err(|error| {
+        // The rest may be a backtrace of candle's.
+        let reason = error.to_string();
+        unavailable(reason.lines().next().unwrap_or("no CUDA driver").to_owned())
+    });
+    #[cfg(not(feature = "cuda"))]
+    let device = Err(unavailable("built without the feature `cuda`".into()));
+    device
 }
 
 impl FromStr for DeviceChoice {
@@ -118,5 +120,14 @@ mod tests {
     #[test]
     fn auto_always_opens() {
         DeviceChoice::Auto.open().unwrap();
+    }
+
+    #[test]
+    fn a_missing_device_is_one_line_with_the_reason_and_the_remedy() {
+        // No machine has so many.
+        let message = DeviceChoice::Cuda(4096).open().unwrap_err().to_string();
+        assert!(message.starts_with("device cuda:4096 is not available ("));
+        assert!(message.ends_with("): use `cpu` or `auto`"), "{message}");
+        assert_eq!(message.lines().count(), 1, "{message}");
     }
 }

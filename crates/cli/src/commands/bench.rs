@@ -6,6 +6,7 @@ mod flops;
 mod report;
 mod serve;
 mod steal;
+mod traffic;
 mod workload;
 
 use std::time::Duration;
@@ -14,7 +15,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use indicatif::ProgressBar;
 use semantic_inpaint::tensor::describe_device;
-use semantic_inpaint::{DcganConfig, DeviceChoice};
+use semantic_inpaint::{DcganConfig, Device, DeviceChoice};
 
 use crate::progress::{self, Display};
 use crate::status::Status;
@@ -23,13 +24,15 @@ use case::{Case, Work};
 use clock::{Clock, Span, Window};
 use workload::Setting;
 
+const BATCHES: [u16; 3] = [1, 8, 64];
+const DEVICE_BATCHES: [u16; 5] = [1, 8, 64, 256, 1024];
 /// The longest window.
 const WINDOW: Duration = Duration::from_millis(250);
 /// At least as many windows fit into a case's time, where iterations are short enough.
 const NUM_WINDOWS: u32 = 20;
-/// The matrix product is measured before every case and at the end, each time for this part of a
-/// case's time.
-const PRODUCT_PART: u32 = 5;
+/// What cases are measured by is measured before every case and at the end, each time for this part of
+/// a case's time.
+const CEILING_PART: u32 = 5;
 /// Steps of the progress bar in a second.
 const STEPS_PER_S: f64 = 10.0;
 const MOST_SECONDS: f64 = 3600.0;
@@ -41,11 +44,13 @@ const MOST_SECONDS: f64 = 3600.0;
 /// multiplies large f32 matrices in the same run, and the share of the processors' time that the host
 /// gave to others (steal, on Linux). The weights are random and untrained: speed does not depend on
 /// them. The share passes 100 % where convolutions take fewer multiplications than their definition,
-/// or lower precision.
+/// or lower precision. On a CUDA device it is the share of products in the same precision, and memory is
+/// measured by a copy.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Images that are searched together; a row for each
-    #[arg(long, value_name = "N,N..", value_delimiter = ',', default_value = "1,8,64",
+    /// Images that are searched together; a row for each [default: 1,8,64, on a CUDA device also
+    /// 256,1024]
+    #[arg(long, value_name = "N,N..", value_delimiter = ',',
           value_parser = clap::value_parser!(u16).range(1..=1024))]
     batches: Vec<u16>,
     /// Base width of both networks in channels
@@ -99,9 +104,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     }
     let device = arguments.device.open()?;
     let setting = Setting { config, device };
-    let cases = cases(arguments);
+    let cases = cases(arguments, &setting.device);
     if arguments.serve {
-        let cases = [&[Case::PRODUCT], &cases[..]].concat();
+        let cases = [case::ceilings(&setting.device), cases].concat();
         serve::serve(&setting, &cases, std::io::stdin().lock())?;
         return Ok(Status::Done);
     }
@@ -120,11 +125,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     })
 }
 
-/// The cases that were asked for, beside the matrix product.
-fn cases(arguments: &Arguments) -> Vec<Case> {
-    let batches = arguments.batches.iter().map(|&batch| batch.into());
-    let batches: Vec<usize> = batches.collect();
-    let mut cases = case::searches(&batches);
+/// The cases that were asked for, beside what they are measured by.
+fn cases(arguments: &Arguments, device: &Device) -> Vec<Case> {
+    let asked = match (&arguments.batches[..], device.is_cuda()) {
+        ([], true) => &DEVICE_BATCHES[..],
+        ([], false) => &BATCHES[..],
+        (batches, _) => batches,
+    };
+    let batches: Vec<usize> = asked.iter().map(|&batch| batch.into()).collect();
+    let mut cases = case::searches(device, &batches);
     if arguments.graph {
         cases.extend(case::of_work(Work::Graph, &batches));
     }
@@ -148,23 +157,28 @@ fn title(setting: &Setting) -> String {
     )
 }
 
-/// The windows of the matrix product, then those of each case.
+/// The windows of what cases are measured by, then those of each case.
 fn measure_all(
     setting: &Setting,
     cases: &[Case],
     total: Duration,
 ) -> Result<Vec<(Case, Vec<Window>)>> {
-    let of_product = total / PRODUCT_PART;
-    let num_cases = cases.len() as u32;
-    let mut progress = Progress::new(total * num_cases + of_product * (num_cases + 1));
-    let mut measured = vec![(Case::PRODUCT, Vec::new())];
-    for &case in cases {
-        let product = measure(setting, Case::PRODUCT, of_product, &mut progress)?;
-        measured[0].1.extend(product);
-        measured.push((case, measure(setting, case, total, &mut progress)?));
+    let of_ceiling = total / CEILING_PART;
+    let mut measured: Vec<(Case, Vec<Window>)> = case::ceilings(&setting.device)
+        .into_iter()
+        .map(|case| (case, Vec::new()))
+        .collect();
+    let (num_ceilings, num_cases) = (measured.len(), cases.len() as u32);
+    let ceilings = of_ceiling * (num_ceilings as u32) * (num_cases + 1);
+    let mut progress = Progress::new(total * num_cases + ceilings);
+    for case in cases.iter().copied().map(Some).chain([None]) {
+        for (ceiling, windows) in &mut measured[..num_ceilings] {
+            windows.extend(measure(setting, *ceiling, of_ceiling, &mut progress)?);
+        }
+        if let Some(case) = case {
+            measured.push((case, measure(setting, case, total, &mut progress)?));
+        }
     }
-    let product = measure(setting, Case::PRODUCT, of_product, &mut progress)?;
-    measured[0].1.extend(product);
     progress.finish();
     Ok(measured)
 }
@@ -215,7 +229,7 @@ impl Progress {
         if !self.bar.is_hidden() {
             self.bar.set_message(case.to_string());
             self.bar.set_position(steps(self.before));
-        } else if !matches!(case.work, Work::Product) {
+        } else if !case.work.is_ceiling() {
             let left = self.planned.saturating_sub(self.before).as_secs_f64();
             output::note(format_args!("timing {case}, about {left:.0} s left"));
         }

@@ -327,3 +327,22 @@ fn settings_out_of_range_and_unknown_words_are_refused() {
     }
     assert!(!folder.path().join("b.png").exists());
 }
+
+#[test]
+fn a_device_that_is_not_there_is_one_error_and_auto_does_without() {
+    let folder = folder_with_photo();
+    let search =
+        format!("inpaint a.png --mask square:10 --iterations 1 --model {MODEL} --out b.png");
+    // No machine has so many devices; without the feature `cuda` there is none at all.
+    for command in [
+        &search,
+        "bench --seconds 0.1 --batches 1 --width 4",
+        &format!("sample --model {MODEL} --out s.png"),
+    ] {
+        let ran = run(folder.path(), &format!("{command} --device cuda:4096"));
+        ran.expect_error(&["cuda:4096 is not available", "use `cpu` or `auto`"]);
+    }
+    assert!(!folder.path().join("b.png").exists());
+    run(folder.path(), &format!("{search} --device auto")).expect(0);
+    assert!(folder.path().join("b.png").exists());
+}

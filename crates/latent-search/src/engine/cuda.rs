@@ -197,11 +197,12 @@ impl Walk {
             },
             LatentOptimizer::Lbfgs { .. } => return Ok(None),
         };
+        let rates = rates(config);
         Ok(Some(Self {
             rule,
             constraint,
-            rates: runtime.upload_floats(&rates(config))?,
-            updates: config.iterations,
+            updates: rates.len() / 2,
+            rates: runtime.upload_floats(&rates)?,
         }))
     }
 }

@@ -32,6 +32,23 @@ pub(crate) fn runs_on_cpu_kernels(tensor: &Tensor) -> bool {
     tensor.device().is_cpu() && matches!(tensor.dtype(), DType::F32 | DType::F64)
 }
 
+/// Whether the kernels of CUDA devices take this tensor.
+#[cfg(feature = "cuda")]
+pub(crate) fn runs_on_cuda_kernels(tensor: &Tensor) -> bool {
+    super::on_cuda::takes(tensor)
+}
+
+/// No tensor is on a CUDA device.
+#[cfg(not(feature = "cuda"))]
+pub(crate) fn runs_on_cuda_kernels(_: &Tensor) -> bool {
+    false
+}
+
+/// Whether kernels of this crate take this tensor.
+pub(crate) fn runs_on_kernels(tensor: &Tensor) -> bool {
+    runs_on_cpu_kernels(tensor) || runs_on_cuda_kernels(tensor)
+}
+
 /// The values of a contiguous storage.
 pub(crate) fn dense<'a, T: Float>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [T]> {
     match layout.contiguous_offsets() {

@@ -1,10 +1,11 @@
 use std::fmt;
 
 use semantic_inpaint::tensor::passes::InstructionSet;
-use semantic_inpaint::{DcganConfig, Engine, Favor, Precision, SearchConfig};
+use semantic_inpaint::{DcganConfig, Device, Engine, Favor, Precision, SearchConfig};
 use serde::Serialize;
 
-use super::flops;
+use super::workload::Setting;
+use super::{flops, traffic};
 
 /// How a search runs; each gets a row for every batch.
 const SEARCHES: &[SearchVariant] = &[
@@ -15,6 +16,14 @@ const SEARCHES: &[SearchVariant] = &[
     SearchVariant {
         precision: "f32-throughput",
         configure: |config| frozen(config, Favor::Throughput, Precision::F32),
+    },
+    SearchVariant {
+        precision: "tf32",
+        configure: |config| frozen(config, Favor::Latency, Precision::Tf32),
+    },
+    SearchVariant {
+        precision: "tf32-throughput",
+        configure: |config| frozen(config, Favor::Throughput, Precision::Tf32),
     },
     SearchVariant {
         precision: "bf16",
@@ -34,7 +43,11 @@ fn frozen(config: SearchConfig, favor: Favor, precision: Precision) -> SearchCon
 }
 
 /// Rows, columns and inner size of the matrix product.
-pub(super) const PRODUCT: [usize; 3] = [2048, 1024, 1024];
+const PRODUCT: [usize; 3] = [2048, 1024, 1024];
+/// The same on a CUDA device, which smaller ones do not fill.
+const LARGE_PRODUCT: [usize; 3] = [8192, 8192, 8192];
+/// Numbers of 4 bytes that are copied to see how fast memory is: more than caches hold.
+pub(super) const COPIED: usize = 1 << 27;
 
 /// A search with settings that change its speed.
 #[derive(Clone, Copy)]
@@ -44,13 +57,19 @@ pub(super) struct SearchVariant {
 }
 
 impl SearchVariant {
-    /// Whether this processor has the precision that the networks are asked for.
-    fn runs_here(&self) -> bool {
+    /// Whether the device has the precision that the networks are asked for.
+    fn runs_on(&self, device: &Device) -> bool {
+        device.is_cuda() || {
+            let precision = self.multiplied();
+            precision.available(InstructionSet::detect()) == precision
+        }
+    }
+
+    /// What the networks multiply.
+    fn multiplied(&self) -> Precision {
         match (self.configure)(SearchConfig::paper()).engine {
-            Engine::Frozen { precision, .. } => {
-                precision.available(InstructionSet::detect()) == precision
-            }
-            _ => true,
+            Engine::Frozen { precision, .. } => precision,
+            _ => Precision::F32,
         }
     }
 }
@@ -58,8 +77,10 @@ impl SearchVariant {
 /// What is done again and again.
 #[derive(Clone, Copy)]
 pub(super) enum Work {
-    /// A product of large f32 matrices: the machine's measured rate.
-    Product,
+    /// A product of large matrices: the measured rate of the machine or the device.
+    Product(Precision),
+    /// A copy within the device's memory: the measured bandwidth, counting bytes read and written.
+    Copy,
     /// An iteration of a search.
     Search(SearchVariant),
     /// The same iteration by the networks' own graphs of tensors, which the search must equal.
@@ -85,11 +106,37 @@ pub(super) struct CaseInfo {
     /// `None` for the matrix product.
     pub(super) batch: Option<usize>,
     pub(super) gflop_per_iteration: f64,
+    /// Bytes that an iteration of a search or a copy moves at least; `None` for other work.
+    pub(super) gbyte_per_iteration: Option<f64>,
 }
 
-/// The searches: every variant that this processor has at every batch.
-pub(super) fn searches(batches: &[usize]) -> Vec<Case> {
-    let variants = SEARCHES.iter().filter(|variant| variant.runs_here());
+/// What the searches on this device are measured by.
+pub(super) fn ceilings(device: &Device) -> Vec<Case> {
+    let works: &[Work] = if device.is_cuda() {
+        &[
+            Work::Product(Precision::F32),
+            Work::Product(Precision::Tf32),
+            Work::Product(Precision::Bf16),
+            Work::Copy,
+        ]
+    } else {
+        &[Work::Product(Precision::F32)]
+    };
+    works.iter().map(|&work| Case { work, batch: 1 }).collect()
+}
+
+/// Rows, columns and inner size of a device's matrix product.
+pub(super) fn product_size(device: &Device) -> [usize; 3] {
+    if device.is_cuda() {
+        LARGE_PRODUCT
+    } else {
+        PRODUCT
+    }
+}
+
+/// The searches: every variant that this device has at every batch.
+pub(super) fn searches(device: &Device, batches: &[usize]) -> Vec<Case> {
+    let variants = SEARCHES.iter().filter(|variant| variant.runs_on(device));
     let works = variants.copied().map(Work::Search);
     works.flat_map(|work| of_work(work, batches)).collect()
 }
@@ -100,29 +147,42 @@ pub(super) fn of_work(work: Work, batches: &[usize]) -> impl Iterator<Item = Cas
 }
 
 impl Case {
-    pub(super) const PRODUCT: Self = Self {
-        work: Work::Product,
-        batch: 1,
-    };
-
-    pub(super) fn info(&self, config: &DcganConfig) -> CaseInfo {
+    pub(super) fn info(&self, setting: &Setting) -> CaseInfo {
+        let gbyte = self.bytes(&setting.config).map(|bytes| 1e-9 * bytes);
         CaseInfo {
             case: self.to_string(),
             work: self.work.name(),
             precision: self.work.precision(),
-            batch: (!matches!(self.work, Work::Product)).then_some(self.batch),
-            gflop_per_iteration: 1e-9 * self.flops(config),
+            batch: (!self.work.is_ceiling()).then_some(self.batch),
+            gflop_per_iteration: 1e-9 * self.flops(setting),
+            gbyte_per_iteration: gbyte,
         }
     }
 
     /// Floating-point operations that an iteration cannot do without.
-    fn flops(&self, config: &DcganConfig) -> f64 {
+    fn flops(&self, setting: &Setting) -> f64 {
         let per_image = match self.work {
-            Work::Product => 2.0 * PRODUCT.iter().product::<usize>() as f64,
-            Work::Search(_) | Work::Graph => flops::search(config),
-            Work::Training => flops::training(config),
+            Work::Product(_) => {
+                2.0 * product_size(&setting.device).iter().product::<usize>() as f64
+            }
+            Work::Copy => 0.0,
+            Work::Search(_) | Work::Graph => flops::search(&setting.config),
+            Work::Training => flops::training(&setting.config),
         };
         per_image * self.batch as f64
+    }
+
+    /// Bytes that an iteration moves at least, where they are counted.
+    fn bytes(&self, config: &DcganConfig) -> Option<f64> {
+        let per_number = match self.work.multiplied() {
+            Precision::Bf16 => 2.0,
+            Precision::F32 | Precision::Tf32 => 4.0,
+        };
+        match self.work {
+            Work::Copy => Some(2.0 * 4.0 * COPIED as f64),
+            Work::Search(_) => Some(per_number * traffic::search(config, self.batch)),
+            Work::Product(_) | Work::Graph | Work::Training => None,
+        }
     }
 }
 
@@ -130,7 +190,7 @@ impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, precision) = (self.work.name(), self.work.precision());
         match self.work {
-            Work::Product => write!(f, "{name}/{precision}"),
+            Work::Product(_) | Work::Copy => write!(f, "{name}/{precision}"),
             _ => write!(f, "{name}/{precision}/{}", self.batch),
         }
     }
@@ -139,7 +199,8 @@ impl fmt::Display for Case {
 impl Work {
     fn name(&self) -> &'static str {
         match self {
-            Self::Product => "product",
+            Self::Product(_) => "product",
+            Self::Copy => "copy",
             Self::Search(_) => "search",
             Self::Graph => "graph",
             Self::Training => "training",
@@ -149,7 +210,23 @@ impl Work {
     fn precision(&self) -> &'static str {
         match self {
             Self::Search(variant) => variant.precision,
-            Self::Product | Self::Graph | Self::Training => "f32",
+            Self::Product(Precision::Tf32) => "tf32",
+            Self::Product(Precision::Bf16) => "bf16",
+            Self::Product(Precision::F32) | Self::Copy | Self::Graph | Self::Training => "f32",
+        }
+    }
+
+    /// Whether it is what other work is measured by.
+    pub(super) fn is_ceiling(&self) -> bool {
+        matches!(self, Self::Product(_) | Self::Copy)
+    }
+
+    /// What is multiplied.
+    pub(super) fn multiplied(&self) -> Precision {
+        match self {
+            Self::Search(variant) => variant.multiplied(),
+            Self::Product(precision) => *precision,
+            Self::Copy | Self::Graph | Self::Training => Precision::F32,
         }
     }
 }

@@ -64,13 +64,18 @@ impl<'a> Clock<'a> {
 
     /// Notes that an iteration has ended; breaks when there is enough or the user wants to stop.
     pub(super) fn tick(&mut self) -> ControlFlow<()> {
+        self.tick_many(1)
+    }
+
+    /// Notes that so many iterations have ended since the last tick.
+    pub(super) fn tick_many(&mut self, iterations: u64) -> ControlFlow<()> {
         let elapsed = self.window_begun.elapsed();
         let Some(begun) = self.begun else {
             self.begun = Some(Instant::now());
             self.begin_window();
             return Self::flow(false);
         };
-        self.iterations += 1;
+        self.iterations += iterations;
         if elapsed < self.span.window {
             return Self::flow(false);
         }
@@ -131,6 +136,19 @@ mod tests {
             assert!((1..=3).contains(&window.iterations), "{window:?}");
             assert!(window.ms() >= 2.0, "{window:?}");
         }
+    }
+
+    #[test]
+    fn iterations_that_end_together_are_counted_as_many() {
+        let span = Span {
+            window: Duration::ZERO,
+            total: Duration::ZERO,
+        };
+        let mut silent = |_| ();
+        let mut clock = Clock::new(span, &mut silent);
+        assert!(clock.tick_many(10).is_continue(), "the first tick starts");
+        assert!(clock.tick_many(10).is_break());
+        assert_eq!(clock.into_windows()[0].iterations, 10);
     }
 
     #[test]

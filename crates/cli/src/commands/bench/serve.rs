@@ -39,10 +39,7 @@ pub(super) fn serve(setting: &Setting, cases: &[Case], requests: impl BufRead) -
         version: env!("CARGO_PKG_VERSION"),
         device: describe_device(&setting.device),
         threads: rayon::current_num_threads(),
-        cases: cases
-            .iter()
-            .map(|case| case.info(&setting.config))
-            .collect(),
+        cases: cases.iter().map(|case| case.info(setting)).collect(),
     })?;
     let mut prepared: HashMap<String, Box<dyn Workload>> = HashMap::new();
     for request in requests.lines() {

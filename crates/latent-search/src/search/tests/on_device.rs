@@ -314,3 +314,49 @@ fn an_iteration_of_the_default_networks_is_one_recording_of_24_launches() {
     // Made for one image, more layers are computed in parts.
     assert_eq!(launches(Favor::Latency, 1), (1, 38));
 }
+
+/// Notes the mean objective of every iteration, and asks for it at some.
+struct Asking {
+    every: usize,
+    objectives: Vec<f64>,
+}
+
+impl SearchObserver for Asking {
+    fn iterated(&mut self, progress: &SearchProgress) {
+        self.objectives.push(progress.mean_objective);
+    }
+
+    fn wants_objectives(&mut self, iteration: usize) -> bool {
+        iteration.is_multiple_of(self.every)
+    }
+
+    fn wants_stop(&mut self) -> bool {
+        self.objectives.len() == 5
+    }
+}
+
+#[test]
+fn progress_is_of_the_iteration_that_an_observer_asks_for() {
+    let images = corrupted(&photos(1));
+    // Read by itself at every third iteration.
+    let settings = SearchConfig {
+        iterations: 400,
+        ..quick()
+    };
+    let Some(search) = by_kernels(settings) else {
+        return;
+    };
+    let course = |every| {
+        let mut observer = Asking {
+            every,
+            objectives: Vec::new(),
+        };
+        search.search(&images, &mut observer).unwrap();
+        observer.objectives
+    };
+    let (asked, unasked) = (course(1), course(usize::MAX));
+    assert_eq!((asked.len(), unasked.len()), (5, 5));
+    assert_eq!(asked[2], unasked[2], "iteration 3 is read anyway");
+    assert_eq!(unasked[3], unasked[2], "iteration 4 is not");
+    assert!(asked[3] < asked[2], "{asked:?}");
+}

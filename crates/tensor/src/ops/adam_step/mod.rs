@@ -1,3 +1,6 @@
+#[cfg(feature = "cuda")]
+mod device;
+
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, InplaceOp3, Layout, Result as CandleResult, Tensor, Var, WithDType};
 use rayon::prelude::*;
@@ -112,6 +115,10 @@ pub fn adam_step(
         });
     }
     let scales = Scales::new(rates, step);
+    #[cfg(feature = "cuda")]
+    if super::float::runs_on_cuda_kernels(parameter) {
+        return device::adam_step(parameter, gradient, moments, rates, scales);
+    }
     if !runs_on_cpu_kernels(parameter) {
         return reference(parameter, gradient, moments, rates, scales);
     }

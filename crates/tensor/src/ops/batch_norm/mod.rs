@@ -1,4 +1,6 @@
 mod channel;
+#[cfg(feature = "cuda")]
+mod device;
 
 use std::sync::{Arc, OnceLock};
 
@@ -74,7 +76,12 @@ pub fn batch_norm_leaky_relu(
             got: count.to_string(),
         });
     }
-    if !(slope.is_finite() && slope >= 0.0 && runs_on_cpu_kernels(images)) {
+    let is_valid = slope.is_finite() && slope >= 0.0;
+    #[cfg(feature = "cuda")]
+    if is_valid && super::float::runs_on_cuda_kernels(images) {
+        return device::batch_norm_leaky_relu(images, scale, shift, epsilon, slope);
+    }
+    if !(is_valid && runs_on_cpu_kernels(images)) {
         let (result, statistics) = reference(images, scale, shift, epsilon)?;
         return Ok((leaky_relu(&result, slope)?, statistics));
     }

@@ -1,8 +1,12 @@
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::{CpuStorage, CustomOp2, Layout, Result as CandleResult, Shape, Tensor};
 
 use super::conv_transpose2d::{adjoint, weight_gradient};
 use super::correlation::{ConvGeometry, Correlation, forward};
-use super::float::{dense, for_float, runs_on_cpu_kernels};
+use super::float::{dense, for_float, runs_on_cpu_kernels, runs_on_cuda_kernels};
+#[cfg(feature = "cuda")]
+use super::on_cuda;
 use super::strided_maps::{Purpose, StridedMaps};
 use crate::Result;
 use crate::passes::Direction;
@@ -34,7 +38,7 @@ use crate::passes::Direction;
 /// # }
 /// ```
 pub fn conv2d(images: &Tensor, weight: &Tensor, geometry: ConvGeometry) -> Result<Tensor> {
-    if !runs_on_cpu_kernels(images) {
+    if !runs_on_cpu_kernels(images) && !on_cuda_kernels(images, weight, geometry) {
         return reference(images, weight, geometry);
     }
     let op = Convolution {
@@ -42,6 +46,11 @@ pub fn conv2d(images: &Tensor, weight: &Tensor, geometry: ConvGeometry) -> Resul
         purpose: Purpose::Value,
     };
     Ok(images.contiguous()?.apply_op2(&weight.contiguous()?, op)?)
+}
+
+fn on_cuda_kernels(images: &Tensor, weight: &Tensor, geometry: ConvGeometry) -> bool {
+    let shape = Correlation::of_image(images.dims(), weight.dims(), geometry);
+    runs_on_cuda_kernels(images) && shape.is_ok_and(|shape| shape.maps().is_some())
 }
 
 /// The same by candle's own convolution: the meaning, and the path of other devices.
@@ -100,6 +109,18 @@ impl CustomOp2 for Convolution {
             let y = forward::<T>(&shape, dense(x, x_layout)?, dense(w, w_layout)?);
             Ok((candle_core::WithDType::to_cpu_storage_owned(y), dims.into()))
         })
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        x: &CudaStorage,
+        x_layout: &Layout,
+        w: &CudaStorage,
+        w_layout: &Layout,
+    ) -> CandleResult<(CudaStorage, Shape)> {
+        let shape = Correlation::of_image(x_layout.dims(), w_layout.dims(), self.geometry)?;
+        on_cuda::convolve(&shape, Direction::Down, (x, x_layout), (w, w_layout))
     }
 
     fn bwd(

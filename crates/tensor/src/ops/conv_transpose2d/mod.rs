@@ -1,3 +1,5 @@
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::backend::BackendStorage;
 use candle_core::{
     CpuStorage, CustomOp2, Layout, Result as CandleResult, Shape, Tensor, WithDType,
@@ -5,7 +7,9 @@ use candle_core::{
 
 use super::conv2d;
 use super::correlation::{ConvGeometry, Correlation, transpose, weight};
-use super::float::{dense, for_float, runs_on_cpu_kernels};
+use super::float::{dense, for_float, runs_on_cpu_kernels, runs_on_cuda_kernels};
+#[cfg(feature = "cuda")]
+use super::on_cuda;
 use super::strided_maps::{Purpose, StridedMaps};
 use crate::Result;
 use crate::passes::Direction;
@@ -42,11 +46,16 @@ pub fn conv_transpose2d(
     weight: &Tensor,
     geometry: ConvGeometry,
 ) -> Result<Tensor> {
-    if !runs_on_cpu_kernels(images) {
+    if !runs_on_cpu_kernels(images) && !on_cuda_kernels(images, weight, geometry) {
         return reference(images, weight, geometry);
     }
     let op = TransposedConvolution { geometry };
     Ok(images.contiguous()?.apply_op2(&weight.contiguous()?, op)?)
+}
+
+fn on_cuda_kernels(images: &Tensor, weight: &Tensor, geometry: ConvGeometry) -> bool {
+    let shape = Correlation::of_response(images.dims(), weight.dims(), geometry);
+    runs_on_cuda_kernels(images) && shape.is_ok_and(|shape| shape.maps().is_some())
 }
 
 /// The same by candle's own operation: the meaning, and the path of other devices.
@@ -80,6 +89,18 @@ impl CustomOp2 for TransposedConvolution {
             purpose: Purpose::Value,
         };
         op.cpu_fwd(x, x_layout, w, w_layout)
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        x: &CudaStorage,
+        x_layout: &Layout,
+        w: &CudaStorage,
+        w_layout: &Layout,
+    ) -> CandleResult<(CudaStorage, Shape)> {
+        let shape = Correlation::of_response(x_layout.dims(), w_layout.dims(), self.geometry)?;
+        on_cuda::convolve(&shape, Direction::Up, (x, x_layout), (w, w_layout))
     }
 
     fn bwd(
@@ -154,6 +175,17 @@ impl CustomOp2 for Adjoint {
             Ok((T::to_cpu_storage_owned(x), dims.into()))
         })
     }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        y: &CudaStorage,
+        y_layout: &Layout,
+        w: &CudaStorage,
+        w_layout: &Layout,
+    ) -> CandleResult<(CudaStorage, Shape)> {
+        on_cuda::convolve(&self.shape, Direction::Up, (y, y_layout), (w, w_layout))
+    }
 }
 
 /// The gradient with respect to weights `[O, C, k, k]` for images `x` and response gradients `y`.
@@ -201,5 +233,16 @@ impl CustomOp2 for WeightGradient {
             let w = weight::<T>(shape, dense(x, x_layout)?, dense(y, y_layout)?);
             Ok((T::to_cpu_storage_owned(w), dims.into()))
         })
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        x: &CudaStorage,
+        x_layout: &Layout,
+        y: &CudaStorage,
+        y_layout: &Layout,
+    ) -> CandleResult<(CudaStorage, Shape)> {
+        on_cuda::weight_gradient(&self.shape, (x, x_layout), (y, y_layout))
     }
 }

@@ -1,5 +1,7 @@
 use candle_core::{Result, bail};
 
+use crate::passes::MapShape;
+
 /// Stride and padding of a square convolution, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConvGeometry {
@@ -91,6 +93,26 @@ impl Correlation {
             kernel,
             stride,
             padding,
+        })
+    }
+
+    /// The coarse and the fine map where they are those of the device's passes: square maps, of which
+    /// one has twice the other's side, or a pixel and a 4x4 map, with a 4x4 kernel.
+    pub(crate) fn maps(&self) -> Option<(MapShape, MapShape)> {
+        let square = self.height == self.width && self.out_height == self.out_width;
+        let geometry = ConvGeometry {
+            stride: self.stride,
+            padding: self.padding,
+        };
+        let strided = geometry == ConvGeometry::STRIDED && self.height == 2 * self.out_height;
+        let projection =
+            geometry == ConvGeometry::PROJECTION && self.out_height == 1 && self.height == 4;
+        let map = |channels, side| MapShape::Map { channels, side };
+        (square && self.kernel == 4 && (strided || projection)).then(|| {
+            (
+                map(self.out_channels, self.out_height),
+                map(self.channels, self.height),
+            )
         })
     }
 

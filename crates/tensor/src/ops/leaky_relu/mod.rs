@@ -1,10 +1,14 @@
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::backend::BackendStorage;
 use candle_core::{
     CpuStorage, CustomOp1, CustomOp2, Layout, Result as CandleResult, Shape, Tensor, WithDType,
 };
 use rayon::prelude::*;
 
-use super::float::{Float, dense, for_float, runs_on_cpu_kernels};
+use super::float::{Float, dense, for_float, runs_on_kernels};
+#[cfg(feature = "cuda")]
+use super::on_cuda;
 use crate::{Error, Result};
 
 /// Values that one task handles: enough to be worth handing to a thread.
@@ -28,7 +32,7 @@ pub fn leaky_relu(values: &Tensor, slope: f64) -> Result<Tensor> {
             got: slope.to_string(),
         });
     }
-    if !runs_on_cpu_kernels(values) {
+    if !runs_on_kernels(values) {
         return reference(values, slope);
     }
     Ok(values.contiguous()?.apply_op1(LeakyRelu { slope })?)
@@ -58,6 +62,11 @@ impl CustomOp1 for LeakyRelu {
             let y = map(dense::<T>(x, layout)?, move |x| choose(x, x, slope));
             Ok((T::to_cpu_storage_owned(y), layout.shape().clone()))
         })
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(&self, x: &CudaStorage, layout: &Layout) -> CandleResult<(CudaStorage, Shape)> {
+        on_cuda::rectify((x, layout), self.slope)
     }
 
     fn bwd(&self, _: &Tensor, result: &Tensor, gradient: &Tensor) -> CandleResult<Option<Tensor>> {
@@ -105,6 +114,21 @@ impl CustomOp2 for LeakyReluGradient {
             out.extend(rest.iter().zip(results_rest).map(|(&g, &y)| choose(y, g, slope)));
             Ok((T::to_cpu_storage_owned(out), result_layout.shape().clone()))
         })
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        gradient: &CudaStorage,
+        gradient_layout: &Layout,
+        result: &CudaStorage,
+        result_layout: &Layout,
+    ) -> CandleResult<(CudaStorage, Shape)> {
+        on_cuda::gate(
+            (gradient, gradient_layout),
+            (result, result_layout),
+            self.slope,
+        )
     }
 }
 

@@ -1,9 +1,13 @@
+#[cfg(feature = "cuda")]
+use candle_core::CudaStorage;
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, InplaceOp2, Layout, Result as CandleResult, Tensor, Var, WithDType};
 use rayon::prelude::*;
 
-use super::float::{dense, dense_mut, for_float, runs_on_cpu_kernels};
+use super::float::{dense, dense_mut, for_float, runs_on_kernels};
 use super::leaky_relu::CHUNK;
+#[cfg(feature = "cuda")]
+use super::on_cuda;
 use crate::{Error, Result};
 
 /// Moves an average towards a value, in place: `average = decay average + (1 - decay) value`.
@@ -21,7 +25,7 @@ pub fn moving_average(average: &Var, value: &Tensor, decay: f64) -> Result<()> {
             got: value.dims().to_vec(),
         });
     }
-    if runs_on_cpu_kernels(average) {
+    if runs_on_kernels(average) {
         return Ok(average.inplace_op2(&value.contiguous()?, &Average::of_values(decay))?);
     }
     let moved = ((average.as_tensor() * decay)? + (value * (1.0 - decay))?)?;
@@ -84,6 +88,22 @@ impl InplaceOp2 for Average {
             );
             Ok(())
         })
+    }
+
+    #[cfg(feature = "cuda")]
+    fn cuda_fwd(
+        &self,
+        average: &mut CudaStorage,
+        average_layout: &Layout,
+        value: &CudaStorage,
+        value_layout: &Layout,
+    ) -> CandleResult<()> {
+        match self.power {
+            Power::One => {
+                on_cuda::average((average, average_layout), (value, value_layout), self.decay)
+            }
+            Power::Two => candle_core::bail!("on a CUDA device Adam averages squares itself"),
+        }
     }
 }
 

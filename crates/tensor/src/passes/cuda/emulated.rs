@@ -146,6 +146,11 @@ impl Machine for Emulated {
         };
         Ok(Recording::new(Box::new(replay), launches.len()))
     }
+
+    fn run(&self, launches: &[Launch]) -> Result<()> {
+        self.0.state().pending.extend_from_slice(launches);
+        Ok(())
+    }
 }
 
 struct Repeated {

@@ -4,7 +4,7 @@ use crate::passes::taps::KERNEL;
 use crate::passes::{Direction, MapShape, Precision};
 
 /// Blocks that keep a large GPU busy: an H200 has 132 processors.
-const BUSY_BLOCKS: usize = 132;
+pub(super) const BUSY_BLOCKS: usize = 132;
 /// Parts that the depth of a product is split into at most.
 const MOST_SPLITS: usize = 32;
 /// Steps of a part at least: filling the pipeline takes two.

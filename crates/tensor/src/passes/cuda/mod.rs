@@ -1,10 +1,11 @@
-//! Frozen networks' convolutions on a CUDA device, by kernels of our own.
+//! Frozen networks' convolutions and the operations of training on a CUDA device, by kernels of our own.
 //!
 //! A [`Pass`] is a convolution in one direction with its weights on the device, a [`Judge`] the losses
 //! of a search, a [`LatentStep`] the move of its latents. Each makes [`Launch`]es: plain data, from
 //! which a [`Runtime`] makes a [`Recording`] of a whole iteration that is replayed without the host's
 //! part in it. What a launch is, its grid, tile and arguments, is computed by plain functions that are
-//! compiled and tested without the feature `cuda`.
+//! compiled and tested without the feature `cuda`. [`training`] makes launches for tensors, which run one
+//! by one on candle's stream.
 //!
 //! Maps are `[image, row, column, channel]` with channels filled up to a multiple of 8 by zeros, stored
 //! in the numbers that are multiplied ([`Precision`](super::Precision)). `docs/design/0005-frozen-networks-on-cuda.md`
@@ -49,10 +50,14 @@ mod pass;
 mod runtime;
 mod search_kernels;
 mod tile;
+pub mod training;
 mod weights;
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(feature = "cuda")]
+pub(crate) use native::{Tensors, open_device};
 
 pub use elements::{STORED, element_bytes, from_stored, stored, to_elements, to_stored};
 pub use epilogue::{ContextTerms, Distance, Epilogue};

@@ -30,6 +30,8 @@ pub enum Target<'a> {
     Elements(&'a Memory),
     /// In single precision.
     Single(&'a Memory),
+    /// In single precision, `[N, C, side, side]` as tensors have it.
+    Planes(&'a Memory),
 }
 
 impl Pass {
@@ -63,18 +65,40 @@ impl Pass {
             });
         }
         let packed = weights::pack(&geometry, coarse, fine, direction, weights);
+        let weights = runtime.upload(&to_elements(precision, &packed))?;
+        let shapes = (coarse, fine);
+        let pass = Self::of_packed(
+            geometry,
+            shapes,
+            weights,
+            direction,
+            precision,
+            nominal_images,
+        );
+        Ok(Some(pass))
+    }
+
+    /// The same with weights that lie on the device as the kernels take them.
+    pub(super) fn of_packed(
+        geometry: Geometry,
+        (coarse, fine): (MapShape, MapShape),
+        weights: Memory,
+        direction: Direction,
+        precision: Precision,
+        nominal_images: usize,
+    ) -> Self {
         let (input, output) = match direction {
             Direction::Up => (coarse, fine),
             Direction::Down => (fine, coarse),
         };
-        Ok(Some(Self {
-            geometry,
+        Self {
             splits: Splits::new(&geometry, precision, nominal_images),
+            geometry,
             precision,
-            weights: runtime.upload(&to_elements(precision, &packed))?,
+            weights,
             input,
             output,
-        }))
+        }
     }
 
     /// What goes in.
@@ -135,10 +159,11 @@ impl Pass {
         check_count(geometry, images)?;
         let input_bytes = images * geometry.in_len() * bytes;
         input.require("bytes of a pass's input", input_bytes)?;
-        check(target, epilogue, geometry, images, bytes)?;
+        check(target, epilogue, geometry, self.output, images, bytes)?;
         partial.require("bytes of split sums", self.partial_bytes(images))?;
         let work = Work {
             geometry,
+            output: self.output,
             splits: *splits,
             rows: geometry.rows(images),
             input: Some((input, &self.weights)),
@@ -189,9 +214,10 @@ pub fn image_gradient(
     let (target, epilogue) = (Target::Elements(target), Epilogue::ImageGradient(terms));
     let bytes = element_bytes(precision);
     check_count(&geometry, images)?;
-    check(target, epilogue, &geometry, images, bytes)?;
+    check(target, epilogue, &geometry, shape, images, bytes)?;
     let work = Work {
         geometry: &geometry,
+        output: shape,
         splits: Splits {
             count: 0,
             steps_each: 0,
@@ -236,6 +262,7 @@ fn check(
     target: Target<'_>,
     epilogue: Epilogue<'_>,
     geometry: &Geometry,
+    output: MapShape,
     images: usize,
     bytes: usize,
 ) -> Result<()> {
@@ -243,6 +270,10 @@ fn check(
     match target {
         Target::Elements(memory) => memory.require("bytes of a pass's output", values * bytes)?,
         Target::Single(memory) => memory.require("bytes of a pass's output", values * 4)?,
+        Target::Planes(memory) => {
+            let planes = images * output.channels() * output.side() * output.side();
+            memory.require("bytes of a pass's output", planes * 4)?;
+        }
     }
     match epilogue {
         Epilogue::Rectify { .. } => Ok(()),
@@ -261,6 +292,7 @@ fn check(
 /// What `ConvolutionArguments` says, but for the epilogue.
 struct Work<'a> {
     geometry: &'a Geometry,
+    output: MapShape,
     splits: Splits,
     rows: usize,
     /// The map and the weights.
@@ -271,9 +303,10 @@ struct Work<'a> {
 impl Work<'_> {
     /// The struct of `kernels/convolution.cuh`, member by member.
     fn arguments(&self, target: Target<'_>, epilogue: Epilogue<'_>) -> Result<Arguments> {
-        let (output, single) = match target {
-            Target::Elements(memory) => (memory, 0),
-            Target::Single(memory) => (memory, 1),
+        let (output, single, planes) = match target {
+            Target::Elements(memory) => (memory, 0, 0),
+            Target::Single(memory) => (memory, 1, 0),
+            Target::Planes(memory) => (memory, 1, self.output.channels()),
         };
         let finished = Finish::of(epilogue);
         let terms = finished.terms;
@@ -305,13 +338,11 @@ impl Work<'_> {
                 geometry.out_stride,
                 self.splits.count,
                 self.splits.steps_each,
-            ])
-            .map(|arguments| {
-                arguments
-                    .int(finished.code)
-                    .int(terms.map_or(0, |terms| terms.distance as i32))
-                    .int(single)
-                    .float(finished.slope)
-            })
+            ])?
+            .int(finished.code)
+            .int(terms.map_or(0, |terms| terms.distance as i32))
+            .int(single)
+            .float(finished.slope)
+            .counts([planes, stored(self.output.channels())])
     }
 }

@@ -25,6 +25,7 @@ pub(super) trait Machine: fmt::Debug + Send + Sync {
     fn write(&self, memory: &Memory, bytes: &[u8]) -> Result<()>;
     fn read(&self, memory: &Memory) -> Result<Vec<u8>>;
     fn record(&self, launches: &[Launch]) -> Result<Recording>;
+    fn run(&self, launches: &[Launch]) -> Result<()>;
 }
 
 /// Launches made ready once.
@@ -63,8 +64,13 @@ impl Runtime {
 
     #[cfg(feature = "cuda")]
     fn open(index: usize) -> Result<Self> {
-        let machine = Arc::new(super::native::Native::open(index)?);
-        Ok(Self { machine })
+        Ok(Self::on(super::native::Native::open(index)?))
+    }
+
+    #[cfg(feature = "cuda")]
+    pub(super) fn on(machine: impl Machine + 'static) -> Self {
+        let machine = Arc::new(machine);
+        Self { machine }
     }
 
     #[cfg(not(feature = "cuda"))]
@@ -168,6 +174,15 @@ impl Runtime {
     /// A candle error when the driver fails.
     pub fn record(&self, launches: &[Launch]) -> Result<Recording> {
         self.machine.record(launches)
+    }
+
+    /// Starts launches one by one, after everything before, and does not wait for them.
+    ///
+    /// # Errors
+    ///
+    /// A candle error when the driver fails.
+    pub fn run(&self, launches: &[Launch]) -> Result<()> {
+        self.machine.run(launches)
     }
 }
 

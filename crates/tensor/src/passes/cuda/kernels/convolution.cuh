@@ -45,7 +45,9 @@ struct ConvolutionArguments {
   int splits, steps_per_split;
   int finish, distance, single;
   float slope;
-  int reserved[3];
+  int planes; // channels of an output [image][channel][pixel] of floats, or 0
+  int plane_columns; // stored channels of its pixels
+  int reserved[1];
 };
 static_assert(sizeof(ConvolutionArguments) == 160, "the host packs 20 words");
 
@@ -199,6 +201,16 @@ CODE float context_slope(const ConvolutionArguments& a, size_t pixel, int image,
   return a.scales[image] * weight * slope;
 }
 
+// Stores a sum among planes: those of added channels have none.
+CODE void store_in_plane(const ConvolutionArguments& a, int image, int pixel, int column, float value) {
+  const int channel = column % a.plane_columns;
+  if (channel >= a.planes) return;
+  const int of_column = a.columns / a.plane_columns; // pixels: 16 in a projection upward
+  const size_t area = size_t(a.out_side) * a.out_side * of_column;
+  const size_t plane = size_t(image) * a.planes + channel;
+  reinterpret_cast<float*>(a.output)[plane * area + pixel * of_column + column / a.plane_columns] = value;
+}
+
 // Finishes the sums of two neighboring channels and stores them.
 template <class Products>
 CODE void finish_pair(const ConvolutionArguments& a, int phase, int row, int column, float first, float second) {
@@ -229,7 +241,10 @@ CODE void finish_pair(const ConvolutionArguments& a, int phase, int row, int col
     }
   }
   if (a.finish == TANH) store_pair(a.images + at, v[0], v[1]);
-  if (a.single)
+  if (a.planes) {
+    const int inside = out_y * a.out_side + out_x;
+    UNROLL for (int i = 0; i < 2; ++i) store_in_plane(a, image, inside, column + i, v[i]);
+  } else if (a.single)
     store_pair(reinterpret_cast<float*>(a.output) + at, v[0], v[1]);
   else
     store_pair(reinterpret_cast<Element*>(a.output) + at, Products::narrow(v[0]), Products::narrow(v[1]));
@@ -242,6 +257,7 @@ CODE void finish_block(const ConvolutionArguments& a, const Team& team, const Bl
   constexpr int PITCH = Tile::N + 8; // rows of a fragment begin in different banks
   constexpr int ROWS = Tile::M / Tile::WM * 16, PAIRS = Tile::N / 2;
   static_assert(ROWS * PITCH * int(sizeof(float)) <= Tile::SHARED_BYTES, "the stages' memory is reused");
+  const bool along_rows = a.planes && a.splits == 1; // Neighbors in memory are pixels, not channels.
   UNROLL for (int m = 0; m < Tile::WM / 16; ++m) {
     team.barrier(); // Nobody reads any more what is overwritten.
     team.each([&](int thread) {
@@ -257,7 +273,8 @@ CODE void finish_block(const ConvolutionArguments& a, const Team& team, const Bl
     team.barrier();
     team.each([&](int thread) {
       KEEP_ROLLED for (int index = thread; index < ROWS * PAIRS; index += Tile::THREADS) {
-        const int strip = index / PAIRS, place = index % PAIRS * 2;
+        const int strip = along_rows ? index % ROWS : index / PAIRS;
+        const int place = (along_rows ? index / ROWS : index % PAIRS) * 2;
         const int row = block.first_row + strip / 16 * Tile::WM + 16 * m + strip % 16;
         const int column = block.first_column + place;
         if (row >= a.rows || column >= a.columns) continue;

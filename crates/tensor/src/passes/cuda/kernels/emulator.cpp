@@ -10,7 +10,10 @@
 
 #include <string>
 
-#include "search.cuh"
+#include "batch_norm.cuh"
+#include "layout.cuh"
+#include "values.cuh"
+#include "weight_gradient.cuh"
 
 struct Launch {
   char name[32];
@@ -18,57 +21,124 @@ struct Launch {
   uint64_t arguments[20];
 };
 
-template <class Products, class Tile>
-static void convolve_all(const Launch& launch) {
-  ConvolutionArguments a;
+// Runs `body` on the arguments and on every block, in an order that changes from launch to launch.
+template <class Arguments, class Body>
+static bool blocks(const Launch& launch, Body body) {
+  Arguments a;
   memcpy(&a, launch.arguments, sizeof a);
-  alignas(128) static char shared[Tile::SHARED_BYTES];
-  for (uint64_t z = 0; z < launch.grid[2]; ++z)
-    for (uint64_t y = 0; y < launch.grid[1]; ++y)
-      for (uint64_t x = 0; x < launch.grid[0]; ++x) {
-        memset(shared, 0xff, sizeof shared); // NaN in every format
-        Team team;
-        team.threads = Tile::THREADS;
-        convolve<Products, Tile>(a, team, int(x), int(y), int(z), shared);
-      }
-}
-
-template <class Products>
-static bool run(const Launch& launch, const std::string& kind) {
-  float shared[ROW_THREADS];
-  const auto arguments = [&](auto a) {
-    memcpy(&a, launch.arguments, sizeof a);
-    return a;
-  };
-  Team team;
-  team.threads = ROW_THREADS;
-  if (kind == "wide") return convolve_all<Products, WideTile>(launch), true;
-  if (kind == "square") return convolve_all<Products, SquareTile>(launch), true;
-  if (kind == "narrow") return convolve_all<Products, NarrowTile>(launch), true;
-  for (uint64_t x = 0; x < launch.grid[0]; ++x) {
-    if (kind == "finish") {
-      const auto a = arguments(ConvolutionArguments{});
-      for (int thread = 0; thread < ROW_THREADS; ++thread) finish_splits<Products>(a, x * ROW_THREADS + thread);
-    } else if (kind == "judge") {
-      judge<Products>(arguments(JudgeArguments{}), team, int(x), shared);
-    } else if (kind == "step") {
-      step<Products>(arguments(StepArguments{}), team, int(x), shared);
-    } else {
-      return false;
-    }
+  static bool backward = false;
+  backward = !backward;
+  const uint64_t count = launch.grid[0] * launch.grid[1] * launch.grid[2];
+  for (uint64_t i = 0; i < count; ++i) {
+    const uint64_t block = backward ? count - 1 - i : i;
+    body(a, int(block % launch.grid[0]), int(block / launch.grid[0] % launch.grid[1]),
+         int(block / launch.grid[0] / launch.grid[1]));
   }
   return true;
 }
 
+// The same with a team and shared memory for each block, which holds NaN at first.
+template <int THREADS, int BYTES, class Arguments, class Body>
+static bool teams(const Launch& launch, Body body) {
+  alignas(128) static char shared[BYTES];
+  return blocks<Arguments>(launch, [&](const Arguments& a, int x, int y, int z) {
+    memset(shared, 0xff, sizeof shared);
+    Team team;
+    team.threads = THREADS;
+    body(a, team, x, y, z, shared);
+  });
+}
+
+// The same with a number for each thread.
+template <class Arguments, class Body>
+static bool numbers(const Launch& launch, Body body) {
+  return blocks<Arguments>(launch, [&](const Arguments& a, int x, int, int) {
+    for (int thread = 0; thread < ROW_THREADS; ++thread) body(a, size_t(x) * ROW_THREADS + thread);
+  });
+}
+
+template <class Products, class Tile>
+static bool convolve_all(const Launch& launch) {
+  return teams<Tile::THREADS, Tile::SHARED_BYTES, ConvolutionArguments>(
+      launch, [](const auto& a, const Team& team, int x, int y, int z, char* shared) {
+        convolve<Products, Tile>(a, team, x, y, z, shared);
+      });
+}
+
+template <class Tile>
+static bool correlate_all(const Launch& launch) {
+  return teams<Tile::THREADS, Tile::SHARED_BYTES, GradientArguments>(
+      launch, [](const auto& a, const Team& team, int x, int y, int z, char* shared) {
+        correlate<Tile>(a, team, x, y, z, shared);
+      });
+}
+
+// Kernels with blocks of ROW_THREADS, which take floats as shared memory.
+template <class Arguments, class Body>
+static bool rows(const Launch& launch, Body body) {
+  return teams<ROW_THREADS, 2 * ROW_THREADS * int(sizeof(float)), Arguments>(
+      launch, [&](const Arguments& a, const Team& team, int x, int y, int, char* shared) {
+        body(a, team, x, y, reinterpret_cast<float*>(shared));
+      });
+}
+
+template <class Products>
+static bool run_in(const Launch& launch, const std::string& kind) {
+  if (kind == "convolve_wide") return convolve_all<Products, WideTile>(launch);
+  if (kind == "convolve_square") return convolve_all<Products, SquareTile>(launch);
+  if (kind == "convolve_narrow") return convolve_all<Products, NarrowTile>(launch);
+  if (kind == "correlate_wide") return correlate_all<WideDepthTile<Products>>(launch);
+  if (kind == "correlate_square") return correlate_all<SquareDepthTile<Products>>(launch);
+  if (kind == "finish")
+    return numbers<ConvolutionArguments>(launch, [](const auto& a, size_t i) { finish_splits<Products>(a, i); });
+  if (kind == "pack") return numbers<PackArguments>(launch, [](const auto& a, size_t i) { pack<Products>(a, i); });
+  if (kind == "judge")
+    return rows<JudgeArguments>(launch, [](const auto& a, const Team& team, int x, int, float* shared) {
+      judge<Products>(a, team, x, shared);
+    });
+  if (kind == "step")
+    return rows<StepArguments>(launch, [](const auto& a, const Team& team, int x, int, float* shared) {
+      step<Products>(a, team, x, shared);
+    });
+  if (kind == "arrange")
+    return teams<PATCH_THREADS, PATCH * PATCH_PITCH * int(sizeof(float)), ArrangeArguments>(
+        launch, [](const auto& a, const Team& team, int x, int y, int z, char* shared) {
+          arrange<Products>(a, team, x, y, z, reinterpret_cast<float*>(shared));
+        });
+  return false;
+}
+
+// Kernels that know single precision alone.
+static bool run_single(const Launch& launch, const std::string& kind) {
+#define PARTS(NAME, BODY) \
+  if (kind == NAME)       \
+    return rows<BatchNormArguments>(launch, [](const auto& a, const Team& team, int x, int y, float* shared) { BODY(a, team, x, y, shared); });
+#define VALUES(BODY)   \
+  if (kind == #BODY)   \
+    return numbers<ValuesArguments>(launch, [](const auto& a, size_t i) { if (i < size_t(a.count)) BODY(a, i); });
+  PARTS("moments", moments)
+  PARTS("normalize", normalize)
+  PARTS("slopes", sum_slopes)
+  PARTS("differentiate", differentiate)
+  VALUES(rectify)
+  VALUES(gate)
+  VALUES(average)
+  VALUES(adam)
+  if (kind == "collect") return numbers<GradientArguments>(launch, [](const auto& a, size_t i) { collect(a, i); });
+  return false;
+}
+
 static bool run(const Launch& launch) {
-  // convolve_PRODUCTS_TILE, or KIND_PRODUCTS
+  // KIND_PRODUCTS, or KIND_PRODUCTS_TILE
   const std::string name(launch.name, strnlen(launch.name, sizeof launch.name));
   const size_t first = name.find('_'), second = name.find('_', first + 1);
-  const std::string products = name.substr(first + 1, second == std::string::npos ? second : second - first - 1);
-  const std::string kind = second == std::string::npos ? name.substr(0, first) : name.substr(second + 1);
-  if (products == "bf16") return run<Bf16Products>(launch, kind);
-  if (products == "tf32") return run<Tf32Products>(launch, kind);
-  return products == "f32" && run<F32Products>(launch, kind);
+  if (first == std::string::npos) return false;
+  const bool tiled = second != std::string::npos;
+  const std::string products = name.substr(first + 1, tiled ? second - first - 1 : second);
+  const std::string kind = name.substr(0, first) + (tiled ? name.substr(second) : "");
+  if (products == "bf16") return run_in<Bf16Products>(launch, kind);
+  if (products == "tf32") return run_in<Tf32Products>(launch, kind);
+  return products == "f32" && (run_in<F32Products>(launch, kind) || run_single(launch, kind));
 }
 
 static int fail(const char* what) {

@@ -44,6 +44,21 @@ struct Warp {
     into.word[0] = read.x, into.word[1] = read.y, into.word[2] = read.z, into.word[3] = read.w;
   }
 
+  // Four 8x8 matrices of 16-bit numbers, each exchanged along its diagonal.
+  template <class Offset>
+  CODE void transposed(Fragment& into, const char* shared, Offset offset) const {
+    const uint32_t at = uint32_t(__cvta_generic_to_shared(shared + offset(threadIdx.x % LANES)));
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(into.word[0]), "=r"(into.word[1]), "=r"(into.word[2]), "=r"(into.word[3])
+                 : "r"(at));
+  }
+
+  // 4 bytes for each lane.
+  template <class Offset>
+  CODE void scalars(Fragment& into, int word, const char* shared, Offset offset) const {
+    into.word[word] = *reinterpret_cast<const uint32_t*>(shared + offset(threadIdx.x % LANES));
+  }
+
   // sums[m][n] += a b, where b's two registers begin at `half`.
   template <class Products, class Threads>
   CODE void multiply(Threads& threads, int m, int n, const Fragment& a, const Fragment& b, int half) const {
@@ -66,6 +81,13 @@ struct Warp {
   CODE void add_products(Threads& threads, int m, int n, int sum, const Fragment& a, const Fragment& b) const {
     float& c = threads[0].sums[m][n][sum];
     UNROLL for (int i = 0; i < 4; ++i) c = fmaf(float_of(a.word[i]), float_of(b.word[i]), c);
+  }
+
+  // One sum of every lane, plus one product of single precision.
+  template <class Threads>
+  CODE void add_product(Threads& threads, int m, int n, int sum, const Fragment& a, int left, const Fragment& b, int right) const {
+    float& c = threads[0].sums[m][n][sum];
+    c = fmaf(float_of(a.word[left]), float_of(b.word[right]), c);
   }
 };
 
@@ -128,6 +150,21 @@ struct Warp {
     for (int lane = 0; lane < LANES; ++lane) memcpy(&into.of[lane], shared + offset(lane), 16);
   }
 
+  template <class Offset>
+  void transposed(Fragment& into, const char* shared, Offset offset) const {
+    for (int matrix = 0; matrix < 4; ++matrix)
+      for (int lane = 0; lane < LANES; ++lane) {
+        uint16_t pair[2];
+        for (int i = 0; i < 2; ++i) memcpy(&pair[i], shared + offset(8 * matrix + lane % 4 * 2 + i) + lane / 4 * 2, 2);
+        into.of[lane].word[matrix] = uint32_t(pair[0]) | uint32_t(pair[1]) << 16;
+      }
+  }
+
+  template <class Offset>
+  void scalars(Fragment& into, int word, const char* shared, Offset offset) const {
+    for (int lane = 0; lane < LANES; ++lane) memcpy(&into.of[lane].word[word], shared + offset(lane), 4);
+  }
+
   template <class Products, class Threads>
   void multiply(Threads& threads, int m, int n, const Fragment& a, const Fragment& b, int half) const {
     constexpr int PACKED = 4 / sizeof(typename Products::Element); // numbers in a register
@@ -161,6 +198,14 @@ struct Warp {
     for (int lane = 0; lane < LANES; ++lane) {
       float& c = threads[first + lane].sums[m][n][sum];
       for (int i = 0; i < 4; ++i) c = fmaf(float_of(a.of[lane].word[i]), float_of(b.of[lane].word[i]), c);
+    }
+  }
+
+  template <class Threads>
+  void add_product(Threads& threads, int m, int n, int sum, const Fragment& a, int left, const Fragment& b, int right) const {
+    for (int lane = 0; lane < LANES; ++lane) {
+      float& c = threads[first + lane].sums[m][n][sum];
+      c = fmaf(float_of(a.of[lane].word[left]), float_of(b.of[lane].word[right]), c);
     }
   }
 };
