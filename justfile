@@ -32,6 +32,10 @@ bench *ARGS:
 compare *ARGS:
     cargo build --release && python3 benches/compare.py {{ARGS}}
 
+# The tables of docs/results.md; hours, and stopped it goes on where it was (scripts/results.sh).
+results DATA RUNS *ARGS:
+    scripts/results.sh {{DATA}} {{RUNS}} {{ARGS}}
+
 # Rewrite the golden files with PyTorch (versions are pinned in the scripts).
 golden:
     for script in scripts/golden/*.py; do python3 "$script" || exit 1; done

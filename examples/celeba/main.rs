@@ -8,10 +8,11 @@
 //! The embedded model saw images of the official test part, so images of the train part are measured. The
 //! mean face is that of `--training-set`; without one it is left out.
 //!
-//! For each mask the images go through one search, whose result is blended both ways, and through every
-//! method without a network. `OUT/report.html` and `OUT/report.md` hold means with 95 % intervals and
-//! figures, `OUT/per_image.csv` every number. What lies in `OUT/parts` already is not made again, so that a
-//! run can be stopped and resumed. `semantic-inpaint evaluate` does the same with all settings as options.
+//! For each mask the images go through one search, whose result is blended both ways, through every method
+//! without a network, and through the Context Encoders of `--context-encoder`. `OUT/report.html` and
+//! `OUT/report.md` hold means with 95 % intervals and figures, `OUT/per_image.csv` every number. What lies in
+//! `OUT/parts` already is not made again, so that a run can be stopped and resumed. `semantic-inpaint evaluate`
+//! does the same with all settings as options.
 //!
 //! The figures show images of the data set: do not publish them.
 
@@ -28,14 +29,15 @@ const NAME: &str = "celeba";
 /// As the publisher ships it, read in place.
 const ARCHIVE: &str = "img_align_celeba.zip";
 const MODEL: PretrainedModel = PretrainedModel::CelebA;
-/// The holes: a small, a regular and a large square, a circle, and random blocks with the area of the
-/// regular square.
-const MASKS: [&str; 5] = [
+/// The holes: a small, a regular and a large square, a circle, random blocks with the area of the regular
+/// square, and ten of these blocks.
+const MASKS: [&str; 6] = [
     "square:10",
     "square:20",
     "square:30",
     "circle:20",
     "blocks:2x2:100",
+    "blocks:2x2:10",
 ];
 /// Images to measure on, first by name.
 const COUNT: usize = 200;

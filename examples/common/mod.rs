@@ -6,13 +6,14 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use semantic_inpaint::context_encoder::ContextEncoderModel;
 use semantic_inpaint::data::{ReadOptions, Split};
 use semantic_inpaint::latent_search::Silent;
 use semantic_inpaint::metrics::TsneConfig;
 use semantic_inpaint::{
     DcganModel, Device, DeviceChoice, EvaluatedMethod, Evaluation, EvaluationObserver, ImageSet,
-    ImageSource, MaskShape, Method, MethodContext, MethodName, PretrainedModel, Requirement,
-    SearchConfig, load_model,
+    ImageSource, MaskShape, Method, MethodContext, MethodName, Preset, PretrainedModel,
+    Requirement, SearchConfig, load_context_encoder, load_latent_encoder, load_model,
 };
 
 const BETWEEN_LINES: Duration = Duration::from_secs(20);
@@ -23,11 +24,14 @@ pub(crate) struct Arguments {
     data: PathBuf,
     training_set: Option<PathBuf>,
     model: Option<PathBuf>,
+    context_encoders: Vec<PathBuf>,
+    latent_encoder: Option<PathBuf>,
+    preset: Preset,
     count: usize,
     skip: usize,
-    pub(crate) iterations: Option<usize>,
-    pub(crate) device: DeviceChoice,
-    pub(crate) out: PathBuf,
+    iterations: Option<usize>,
+    device: DeviceChoice,
+    out: PathBuf,
 }
 
 impl Arguments {
@@ -37,25 +41,16 @@ impl Arguments {
             data: format!("datasets/{name}/{archive}").into(),
             training_set: None,
             model: None,
+            context_encoders: Vec::new(),
+            latent_encoder: None,
+            preset: Preset::Paper,
             count,
             skip: 0,
             iterations: None,
             device: DeviceChoice::Cpu,
             out: format!("out/{name}").into(),
         };
-        let usage = format!(
-            "arguments:
-  --data PATH           a folder, an archive, or a prepared set (default {})
-  --training-set PATH   what the model was trained on, where --data holds none of it
-  --model PATH          a model file or the folder of a run (default: the embedded model)
-  --count N             images to measure on (default {count})
-  --skip N              images to pass over first (default 0)
-  --iterations N        iterations of the search (default: the paper's)
-  --device DEVICE       auto, cpu or cuda:INDEX (default cpu)
-  --out DIR             where everything is written (default {})",
-            arguments.data.display(),
-            arguments.out.display()
-        );
+        let usage = arguments.usage();
         let mut words = std::env::args().skip(1);
         while let Some(name) = words.next() {
             let value = words.next();
@@ -64,6 +59,9 @@ impl Arguments {
                 "--data" => arguments.data = value.into(),
                 "--training-set" => arguments.training_set = Some(value.into()),
                 "--model" => arguments.model = Some(value.into()),
+                "--context-encoder" => arguments.context_encoders.push(value.into()),
+                "--latent-encoder" => arguments.latent_encoder = Some(value.into()),
+                "--preset" => arguments.preset = value.parse()?,
                 "--count" => arguments.count = number(&name, &value)?,
                 "--skip" => arguments.skip = number(&name, &value)?,
                 "--iterations" => arguments.iterations = Some(number(&name, &value)?),
@@ -78,6 +76,28 @@ impl Arguments {
             "{path}: not there: datasets/{name}/README.md says where it is published; name it with --data"
         );
         Ok(arguments)
+    }
+
+    fn usage(&self) -> String {
+        format!(
+            "arguments:
+  --data PATH             a folder, an archive, or a prepared set (default {})
+  --training-set PATH     what the model was trained on, where --data holds none of it
+  --model PATH            a model file or the folder of a run (default: the embedded model)
+  --context-encoder PATH  a Context Encoder, a file or the folder of a run; once or several times
+  --latent-encoder PATH   an encoder of the model's latents, at whose guess the search starts
+  --preset NAME           settings of the search: paper, authors, fast or best (default {})
+  --iterations N          iterations of the search (default: the preset's)
+  --count N               images to measure on (default {})
+  --skip N                images to pass over first (default {})
+  --device DEVICE         auto, cpu or cuda:INDEX (default cpu)
+  --out DIR               where everything is written (default {})",
+            self.data.display(),
+            self.preset,
+            self.count,
+            self.skip,
+            self.out.display()
+        )
     }
 
     /// The model that was named, or the embedded one.
@@ -115,6 +135,47 @@ impl Arguments {
         let chosen = set.select(&indices);
         chosen.with_context(|| format!("--skip {} leaves no image", self.skip))
     }
+
+    /// All methods whose needs are met, but the one that chooses among two of them.
+    fn methods(
+        &self,
+        (model_name, seed): (&str, u64),
+        model: &DcganModel,
+        training_set: Option<&ImageSet>,
+    ) -> Result<Vec<Method>> {
+        let device = self.device.open()?;
+        let encoders = self.context_encoders.iter();
+        let encoders = encoders.map(|path| load_context_encoder(path, &device));
+        let encoders: Vec<ContextEncoderModel> = encoders.collect::<Result<_, _>>()?;
+        let guess = self.latent_encoder.as_ref();
+        let guess = guess.map(|path| load_latent_encoder(path, &Device::Cpu));
+        let guess = guess.transpose()?;
+        let preset = match guess {
+            Some(_) => self.preset.config_with_encoder(),
+            None => self.preset.config(),
+        };
+        let context = MethodContext {
+            model: Some(model),
+            model_name,
+            latent_encoder: guess.as_ref(),
+            search: SearchConfig {
+                iterations: self.iterations.unwrap_or(preset.iterations),
+                seed,
+                ..preset
+            },
+            context_encoders: &encoders,
+            training_set,
+            device,
+        };
+        let is_met = |method: &&MethodName| match method.requirement() {
+            Requirement::TrainingSet => training_set.is_some(),
+            Requirement::ContextEncoder => !encoders.is_empty(),
+            _ => **method != MethodName::Auto,
+        };
+        let names = MethodName::all().iter().filter(is_met);
+        let methods = names.map(|&name| Method::build(name, &context));
+        Ok(methods.collect::<Result<_, _>>()?)
+    }
 }
 
 fn number<T: FromStr>(name: &str, value: &str) -> Result<T> {
@@ -142,20 +203,7 @@ pub(crate) fn evaluate(
 ) -> Result<()> {
     let masks = masks.iter().map(|mask| mask.parse::<MaskShape>());
     let masks = masks.collect::<Result<Vec<_>, _>>()?;
-    let paper = SearchConfig::paper();
-    let context = MethodContext {
-        model: Some(model),
-        model_name: title,
-        search: SearchConfig {
-            iterations: arguments.iterations.unwrap_or(paper.iterations),
-            seed,
-            ..paper
-        },
-        training_set: training,
-        device: arguments.device.open()?,
-        ..MethodContext::default()
-    };
-    let methods = methods(&context)?;
+    let methods = arguments.methods((title, seed), model, training)?;
     let measured: Vec<&dyn EvaluatedMethod> = methods.iter().map(|method| method as _).collect();
     let (folder, mut lines) = (&arguments.out, ProgressLines::new());
     let evaluation = Evaluation::new(title);
@@ -171,18 +219,6 @@ pub(crate) fn evaluate(
     println!("{}", report.hole_psnr_table()?);
     println!("{}", folder.join("report.html").display());
     Ok(())
-}
-
-/// All methods whose needs are met, but the one that chooses among two of them.
-fn methods(context: &MethodContext<'_>) -> Result<Vec<Method>> {
-    let is_met = |method: &&MethodName| match method.requirement() {
-        Requirement::TrainingSet => context.training_set.is_some(),
-        Requirement::ContextEncoder => !context.context_encoders.is_empty(),
-        _ => **method != MethodName::Auto,
-    };
-    let names = MethodName::all().iter().filter(is_met);
-    let methods = names.map(|&name| Method::build(name, context));
-    Ok(methods.collect::<Result<_, _>>()?)
 }
 
 /// Prints a line with the time left every 20 seconds.

@@ -9,10 +9,11 @@
 //! Measured are images of the validation part by file name's hash. Breeds hold near-duplicates, several
 //! photos of one animal: look at the nearest training images (`semantic-inpaint score`) as well.
 //!
-//! For each mask the images go through one search, whose result is blended both ways, and through every
-//! method without a network. `OUT/report.html` and `OUT/report.md` hold means with 95 % intervals and
-//! figures, `OUT/per_image.csv` every number. What lies in `OUT/parts` already is not made again, so that a
-//! run can be stopped and resumed. `semantic-inpaint evaluate` does the same with all settings as options.
+//! For each mask the images go through one search, whose result is blended both ways, through every method
+//! without a network, and through the Context Encoders of `--context-encoder`. `OUT/report.html` and
+//! `OUT/report.md` hold means with 95 % intervals and figures, `OUT/per_image.csv` every number. What lies in
+//! `OUT/parts` already is not made again, so that a run can be stopped and resumed. `semantic-inpaint evaluate`
+//! does the same with all settings as options.
 //!
 //! The figures show images of the data set: do not publish them.
 
@@ -29,14 +30,15 @@ const NAME: &str = "pets";
 /// As the publisher ships it, read in place.
 const ARCHIVE: &str = "images.tar.gz";
 const MODEL: PretrainedModel = PretrainedModel::Pets;
-/// The holes: a small, a regular and a large square, a circle, and random blocks with the area of the
-/// regular square.
-const MASKS: [&str; 5] = [
+/// The holes: a small, a regular and a large square, a circle, random blocks with the area of the regular
+/// square, and ten of these blocks.
+const MASKS: [&str; 6] = [
     "square:10",
     "square:20",
     "square:30",
     "circle:20",
     "blocks:2x2:100",
+    "blocks:2x2:10",
 ];
 /// Images to measure on, first by name.
 const COUNT: usize = 200;

@@ -14,8 +14,8 @@ use crate::status::Status;
 #[command(
     name = "semantic-inpaint",
     version,
-    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs were skipped \
-                  as unreadable, 130 interrupted (what was reached is kept)."
+    after_help = "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some inputs were skipped as \
+                  unreadable or could not be completed, 130 interrupted (what was reached is kept)."
 )]
 pub(crate) struct Arguments {
     #[command(subcommand)]

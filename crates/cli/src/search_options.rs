@@ -82,18 +82,23 @@ impl SearchOptions {
     /// Above these options in the help.
     pub(crate) const HEADING: &str = "Options of the search (methods latent and auto)";
 
-    /// The settings of the search with this seed, checked.
-    pub(crate) fn config(&self, seed: Option<u64>) -> Result<SearchConfig> {
-        let preset = match self.latent_encoder {
-            Some(_) => self.preset().config_with_encoder(),
-            None => self.preset().config(),
+    /// The settings of the search that differ from a preset, with an encoder or without one, checked.
+    pub(crate) fn config(
+        &self,
+        preset: Preset,
+        encoder: Option<&LatentEncoderModel>,
+        seed: Option<u64>,
+    ) -> Result<SearchConfig> {
+        let preset = match encoder {
+            Some(_) => preset.config_with_encoder(),
+            None => preset.config(),
         };
         let search = SearchConfig {
             iterations: self.iterations.unwrap_or(preset.iterations),
             restarts: self.restarts.unwrap_or(preset.restarts),
             halve_every: self.halve_every.or(preset.halve_every),
             stop_when: self.stop_when.or(preset.stop_when),
-            start: self.start(preset.start)?,
+            start: self.start(preset.start, encoder)?,
             answer: self.answer.unwrap_or(preset.answer),
             optimizer: self.optimizer.unwrap_or(preset.optimizer),
             schedule: self.schedule.unwrap_or(preset.schedule),
@@ -110,10 +115,14 @@ impl SearchOptions {
         Ok(search)
     }
 
-    /// Where the search starts, which must fit what was named of encoders.
-    fn start(&self, usual: LatentStart) -> Result<LatentStart> {
+    /// Where the search starts, which must fit the encoder.
+    fn start(
+        &self,
+        usual: LatentStart,
+        encoder: Option<&LatentEncoderModel>,
+    ) -> Result<LatentStart> {
         let given = self.start.unwrap_or(usual);
-        match (given, &self.latent_encoder) {
+        match (given, encoder) {
             (LatentStart::Encoder { .. }, None) => bail!(
                 "--start {given} needs an encoder of the model's latents: name it with --latent-encoder \
                  (`semantic-inpaint train latent-encoder` trains it)"

@@ -73,7 +73,7 @@ pub struct ManifestFile {
     pub url: Option<String>,
     /// Its size, where it is known for certain.
     pub num_bytes: Option<u64>,
-    /// SHA-256 in lower-case hexadecimal digits, where the publisher or a verified copy gives one.
+    /// SHA-256 in lower-case hexadecimal digits, where it is known for certain.
     pub sha256: Option<String>,
 }
 

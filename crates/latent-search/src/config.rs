@@ -19,6 +19,11 @@ pub use latent::{LatentConstraint, LatentSchedule, LatentStart};
 pub use optimizer::LatentOptimizer;
 pub use preset::Preset;
 
+/// Restarts whose latents and images fit into memory beside others.
+const MAX_RESTARTS: usize = 10_000;
+/// Draws whose latents do.
+const MAX_CANDIDATES: usize = 100_000;
+
 /// Settings of a latent search. The default is [`SearchConfig::paper`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -286,6 +291,9 @@ impl SearchConfig {
                 return invalid(what, "at least 1", "0".into());
             }
         }
+        if self.restarts > MAX_RESTARTS {
+            return invalid("restarts", "at most 10000", self.restarts.to_string());
+        }
         if self.halve_every == Some(0) {
             return invalid("iterations between two halvings", "at least 1", "0".into());
         }
@@ -297,11 +305,11 @@ impl SearchConfig {
             );
         }
         if let LatentStart::Nearest { candidates } = self.start
-            && candidates < self.restarts
+            && !(self.restarts..=MAX_CANDIDATES).contains(&candidates)
         {
             return invalid(
                 "candidates of the start",
-                "at least as many as restarts",
+                "at least as many as restarts and at most 100000",
                 candidates.to_string(),
             );
         }

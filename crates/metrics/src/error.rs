@@ -137,6 +137,20 @@ pub enum Error {
         /// What failed.
         reason: String,
     },
+    /// A page has no place for a report's tables.
+    #[cfg(feature = "report")]
+    #[error(
+        "{}: no line `{begin}` with a line `{end}` after it: add both where the tables shall stand",
+        path.display()
+    )]
+    NoSection {
+        /// The page.
+        path: PathBuf,
+        /// The line before the tables.
+        begin: String,
+        /// The line after them.
+        end: String,
+    },
     /// Images or image files failed.
     #[error(transparent)]
     Data(#[from] semantic_inpaint_data::Error),

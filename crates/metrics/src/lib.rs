@@ -84,7 +84,7 @@ pub use pyramid_set::PyramidSet;
 pub use quantile::median;
 pub use region::{Region, mean_absolute_error, mean_squared_error};
 #[cfg(feature = "report")]
-pub use report::{PointGroup, TsneConfig, draw_latent_map, draw_strips, tsne};
+pub use report::{PageSection, PointGroup, TsneConfig, draw_latent_map, draw_strips, tsne};
 pub use scores::{Scores, ScoresSummary, score};
 pub use seam::seam_score;
 pub use sliced_wasserstein::{

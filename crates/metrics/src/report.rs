@@ -9,6 +9,7 @@ mod hole_size;
 mod latent_map;
 mod marks;
 mod page;
+mod page_section;
 mod search_course;
 mod speed;
 mod strips;
@@ -26,6 +27,7 @@ use crate::{Error, EvaluationReport, Result};
 
 use document::Document;
 pub use latent_map::{PointGroup, draw_latent_map};
+pub use page_section::PageSection;
 pub use strips::draw_strips;
 pub use tsne::{TsneConfig, tsne};
 

@@ -1,3 +1,5 @@
+mod stored_model;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +15,7 @@ use semantic_inpaint::{DcganConfig, DcganModel, Device, LatentPrior, ModelCard};
 
 use crate::output;
 use crate::status::Status;
+use stored_model::StoredModel;
 
 /// Convert weights saved by PyTorch into a model file; nothing in them is executed
 ///
@@ -20,7 +23,8 @@ use crate::status::Status;
 /// another card.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// State dict of the generator (.pth or .safetensors), or a checkpoint with both networks
+    /// State dict of the generator (.pth or .safetensors), a checkpoint with both networks, or a model file of
+    /// this program, that of an encoder too
     #[arg(long, value_name = "FILE")]
     generator: PathBuf,
     /// State dict of the discriminator; without one a search has no prior loss
@@ -53,38 +57,31 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     output::check_writable(&arguments.out)?;
     let inputs = [Some(&arguments.generator), arguments.discriminator.as_ref()];
     for input in inputs.into_iter().flatten() {
+        if !input.is_file() {
+            bail!("{}: no such file: check the path", input.display());
+        }
         output::check_not_input(&arguments.out, input)?;
     }
     let model = model(arguments)?;
-    let config = *model.generator.config();
     let precision = match arguments.half {
         true => StoredPrecision::F16,
         false => StoredPrecision::F32,
     };
     model.save(&arguments.out, precision)?;
-    let networks = match model.discriminator {
-        Some(_) => "generator and discriminator",
-        None => "generator alone: a search will have no prior loss",
-    };
-    output::line(format_args!(
-        "wrote {}: {size}x{size}, latent {} ({}), {networks}",
-        arguments.out.display(),
-        config.latent_len,
-        config.latent_prior,
-        size = config.image_size_px,
-    ))?;
+    let (path, what) = (arguments.out.display(), model.describe());
+    output::line(format_args!("wrote {path}: {what}"))?;
     Ok(Status::Done)
 }
 
-fn model(arguments: &Arguments) -> Result<DcganModel> {
+fn model(arguments: &Arguments) -> Result<StoredModel> {
     let mut model = match (arguments.latent_prior, arguments.discriminator.as_ref()) {
-        (Some(prior), discriminator) => of_state_dicts(&arguments.generator, discriminator, prior)?,
-        (None, None) => DcganModel::load(&arguments.generator, &Device::Cpu).with_context(
-            || "no --latent-prior: weights that are no model file of this program need it",
-        )?,
+        (Some(prior), discriminator) => {
+            StoredModel::Dcgan(of_state_dicts(&arguments.generator, discriminator, prior)?)
+        }
+        (None, None) => StoredModel::load(&arguments.generator)?,
         (None, Some(_)) => bail!("no --latent-prior: say what the generator was trained on"),
     };
-    let card = &mut model.card;
+    let card = model.card_mut();
     for (target, given) in [
         (&mut card.dataset, &arguments.dataset),
         (&mut card.licence, &arguments.licence),

@@ -21,7 +21,7 @@ use crate::status::Status;
 /// Show what a model, a prepared set, a training run, an archive or an image holds
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// celeba (built in), a model file, a prepared set, the folder of a run, a folder or archive of
+    /// celeba, dtd, pets, a model file, a prepared set, the folder of a run, a folder or archive of
     /// images, or an image
     #[arg(value_name = "NAME|PATH")]
     target: PathBuf,

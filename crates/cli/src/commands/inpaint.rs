@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Args;
+use semantic_inpaint::latent_encoder::LatentEncoderModel;
 use semantic_inpaint::tensor::describe_device;
 use semantic_inpaint::{
     Blend, Crop, Device, DeviceChoice, Framing, Hole, Inpainter, Method, MethodContext, MethodName,
@@ -58,7 +59,7 @@ pub(crate) struct Arguments {
     /// or center-crop]
     #[arg(long, requires = "training_set")]
     framing: Option<Framing>,
-    /// celeba (built in), dtd, pets, a model file or the folder of a run [default: celeba]
+    /// celeba, dtd, pets, a model file or the folder of a run [default: celeba]
     #[arg(long, value_name = "NAME|FILE")]
     model: Option<ModelChoice>,
     /// Trained Context Encoders, separated by commas: model files or folders of runs, of which the first that
@@ -112,7 +113,8 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     check_options(arguments)?;
-    let search = arguments.search()?;
+    let encoder = arguments.search.encoder()?;
+    let search = arguments.search(encoder.as_ref())?;
     let inputs = inputs::collect(&arguments.images, &arguments.out)?;
     let places = destination::plan(inputs, &arguments.out, arguments.extra())?;
     check_not_replaced(arguments, &places)?;
@@ -122,7 +124,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
         }
         _ => Device::Cpu,
     };
-    let method = method(arguments, search, &device)?;
+    let method = method(arguments, (search, encoder.as_ref()), &device)?;
     let crop = arguments.crop(&method);
     let inpainter = Inpainter::from_method(method)
         .with_crop(crop)
@@ -139,19 +141,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
 }
 
 /// The method with what it needs and nothing else: no model is read for one that has none.
-fn method(arguments: &Arguments, search: SearchConfig, device: &Device) -> Result<Method> {
+fn method(
+    arguments: &Arguments,
+    (search, latent_encoder): (SearchConfig, Option<&LatentEncoderModel>),
+    device: &Device,
+) -> Result<Method> {
     let mut context = MethodContext {
         search,
+        latent_encoder,
         device: device.clone(),
         ..MethodContext::default()
     };
-    let (model, training_set, encoders, latent_encoder);
+    let (model, training_set, encoders);
     match (arguments.method.requirement(), &arguments.training_set) {
         (Requirement::Model, _) => {
             model = arguments.model().load(&Device::Cpu)?;
             context.model = Some(&model);
-            latent_encoder = arguments.search.encoder()?;
-            context.latent_encoder = latent_encoder.as_ref();
         }
         (Requirement::ContextEncoder, _) => {
             encoders = read_context_encoders(&arguments.context_encoder, device)?;
@@ -268,8 +273,9 @@ impl Arguments {
     }
 
     /// The settings of the search, checked.
-    fn search(&self) -> Result<SearchConfig> {
-        let search = self.search.config(self.seed)?;
+    fn search(&self, encoder: Option<&LatentEncoderModel>) -> Result<SearchConfig> {
+        let (options, seed) = (&self.search, self.seed);
+        let search = options.config(options.preset(), encoder, seed)?;
         check_completions(self.num_completions(), &search)?;
         Ok(SearchConfig {
             blend: self.blend.unwrap_or(search.blend),

@@ -16,7 +16,7 @@ const BATCH_LEN: usize = 64;
 /// Draw images from a model
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// celeba (built in), dtd, pets, a model file or the folder of a run
+    /// celeba, dtd, pets, a model file or the folder of a run
     #[arg(long, default_value = "celeba", value_name = "NAME|FILE")]
     model: ModelChoice,
     /// Number of images

@@ -29,7 +29,7 @@ const LEAST_IMAGES: usize = 4;
 /// the generator comes to images that it never saw
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// celeba (built in), dtd, pets, a model file or the folder of a run
+    /// celeba, dtd, pets, a model file or the folder of a run
     #[arg(long, default_value = "celeba", value_name = "NAME|FILE")]
     model: ModelChoice,
     /// Real images: a folder, an archive (.zip, .tar, .tar.gz) or a prepared set

@@ -1,13 +1,22 @@
 use std::path::Path;
+#[cfg(unix)]
+use std::process::Stdio;
+#[cfg(unix)]
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use semantic_inpaint::context_encoder::{Connection, ContextEncoderConfig, Output};
 use semantic_inpaint::dcgan::DcganGenerator;
 use semantic_inpaint::nn::weight_file::StoredPrecision;
 use semantic_inpaint::{DcganModel, Device, Rng};
 
-use crate::material::{MODEL, folder_with_model, save_tiny_encoder, textured, tiny_model};
+use crate::material::{
+    MODEL, folder_with_model, save_encoder, save_tiny_encoder, textured, tiny_model,
+};
 use crate::program::{Ran, run};
+#[cfg(unix)]
+use crate::program::{program, signal};
 
 /// A folder with a model, five photos in `images` and three others in `training`.
 fn folder_with_photos() -> tempfile::TempDir {
@@ -172,24 +181,154 @@ fn what_is_done_is_not_done_again_and_other_settings_are_refused() {
 fn an_unreadable_image_is_reported_and_the_rest_is_measured() {
     let folder = folder_with_photos();
     std::fs::write(folder.path().join("images/3.png"), b"no picture").unwrap();
-    let ran = evaluate(
-        folder.path(),
-        "--methods telea,latent --iterations 1 --out report",
-    );
-    assert_eq!(ran.code, Some(1), "one of five is above the allowed share");
-    for seed in 100..210 {
+    let command = "evaluate --data images --masks square:8 --methods harmonic --out report";
+    let refused = run(folder.path(), command);
+    refused.expect_error(&["images", "1 of 5", "3.png", "tolerate more"]);
+    let tolerated = command.replace("--out report", "--max-unreadable 0.2 --out tolerated");
+    run(folder.path(), &tolerated).expect(3);
+    for seed in 1005..2000 {
         let file = folder.path().join(format!("images/{seed}.png"));
-        textured(32, 32, seed).save(file).unwrap();
+        textured(16, 16, seed).save(file).unwrap();
     }
-    let ran = evaluate(
-        folder.path(),
-        "--methods harmonic,latent --iterations 1 --out report",
-    );
-    let ran = ran.expect(3);
+    let ran = run(folder.path(), command).expect(3);
     assert!(ran.stderr.contains("3.png"), "{}", ran.stderr);
-    let markdown = folder.path().join("report/report.md");
-    let markdown = std::fs::read_to_string(markdown).unwrap();
-    assert!(markdown.contains("1 images were unreadable"), "{markdown}");
+    let report = |name: &str| {
+        let file = folder.path().join("report").join(name);
+        std::fs::read_to_string(file).unwrap()
+    };
+    assert!(report("report.md").contains("1 image is unreadable and left out: 3.png"));
+    // Header, the fill and the true image.
+    assert_eq!(report("per_image.csv").lines().count(), 1 + 2 * 999);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_keeps_what_is_done_and_the_same_command_ends_with_the_same_numbers() {
+    let folder = folder_with_photos();
+    let command = |out: &str| {
+        format!(
+            "evaluate --data images --masks square:8 --methods harmonic,latent --models {MODEL} \
+             --iterations 5000 --device cpu --out {out}"
+        )
+    };
+    let table = |out: &str| {
+        let file = folder.path().join(out).join("per_image.csv");
+        without_seconds(&std::fs::read_to_string(file).unwrap())
+    };
+    run(folder.path(), &command("whole")).expect(0);
+    let child = program(folder.path())
+        .args(command("stopped").split_whitespace())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The fills are done when the search begins.
+    let done = folder
+        .path()
+        .join("stopped/parts/square-8/harmonic/000000.csv");
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !done.is_file() {
+        assert!(Instant::now() < deadline, "{} never came", done.display());
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    signal(&child, "INT");
+    let ran = Ran::from(child.wait_with_output().unwrap()).expect(130);
+    assert!(
+        ran.stderr.contains("the same command goes on from here"),
+        "{ran:?}"
+    );
+    assert!(!folder.path().join("stopped/report.md").exists());
+    assert!(
+        !folder
+            .path()
+            .join("stopped/parts/square-8/latent/000000.csv")
+            .exists()
+    );
+    let before = std::fs::metadata(&done).unwrap().modified().unwrap();
+    run(folder.path(), &command("stopped")).expect(0);
+    assert_eq!(table("stopped"), table("whole"));
+    let after = std::fs::metadata(&done).unwrap().modified().unwrap();
+    assert_eq!(before, after, "what was done is not done again");
+}
+
+#[test]
+fn images_that_a_method_cannot_complete_are_named_and_the_rest_is_kept() {
+    let folder = folder_with_photos();
+    for seed in 6..13 {
+        let file = folder.path().join(format!("images/{seed}.png"));
+        textured(64, 64, seed).save(file).unwrap();
+    }
+    let config = ContextEncoderConfig {
+        image_size_px: 64,
+        base_channels: 4,
+        connection: Connection::Bottleneck { len: 8 },
+        output: Output::Patch { size_px: 32 },
+        ..ContextEncoderConfig::default()
+    };
+    save_encoder(&folder.path().join("patch.safetensors"), config);
+    // Blocks at random: those outside the network's patch are none of its holes.
+    let command = "evaluate --data images --masks blocks:2x2:1 --methods context-encoder,telea \
+                   --context-encoder patch.safetensors --device cpu --out report";
+    let ran = run(folder.path(), command).expect(3);
+    let csv = std::fs::read_to_string(folder.path().join("report/per_image.csv")).unwrap();
+    let lines = |method: &str| {
+        csv.lines()
+            .filter(|line| line.contains(&format!(",{method},")))
+            .count()
+    };
+    assert_eq!((lines("telea"), lines("true image")), (12, 12), "{csv}");
+    // A row of scores or a row with the reason for each image.
+    assert_eq!(lines("context-encoder"), 12, "{csv}");
+    let num_failed = csv.lines().filter(|line| line.contains("patch")).count();
+    assert!((1..12).contains(&num_failed), "{csv}");
+    let warnings = ran
+        .stderr
+        .lines()
+        .filter(|line| line.contains("context-encoder, blocks:2x2:1"));
+    assert_eq!(warnings.count(), num_failed, "{}", ran.stderr);
+    let markdown = std::fs::read_to_string(folder.path().join("report/report.md")).unwrap();
+    assert!(
+        markdown.contains("## Failures") && markdown.contains("| telea |"),
+        "{markdown}"
+    );
+    // Told again when nothing is left to do.
+    let again = run(folder.path(), command).expect(3);
+    assert!(
+        again
+            .stderr
+            .contains(&format!("{num_failed} completions failed")),
+        "{again:?}"
+    );
+}
+
+#[test]
+fn tables_go_into_a_page_of_results() {
+    let folder = folder_with_photos();
+    let page = folder.path().join("results.md");
+    let command = "--methods telea,latent --iterations 1 --presets paper,fast --page results.md";
+    evaluate(folder.path(), &format!("{command} --out out/drawn")).expect_error(&["results.md"]);
+    std::fs::write(&page, "# Results\n").unwrap();
+    let missing = evaluate(folder.path(), &format!("{command} --out out/drawn"));
+    missing.expect_error(&["results.md", "<!-- begin drawn -->"]);
+    assert!(
+        !folder.path().join("out").exists(),
+        "found before anything is measured"
+    );
+    std::fs::write(
+        &page,
+        "# Results\n\n<!-- begin drawn -->\n<!-- end drawn -->\n",
+    )
+    .unwrap();
+    evaluate(folder.path(), &format!("{command} --out out/drawn")).expect(0);
+    let text = std::fs::read_to_string(&page).unwrap();
+    for row in [
+        "| telea |",
+        "| latent paper (poisson) |",
+        "| latent fast (overlay) |",
+    ] {
+        assert!(text.contains(row), "no {row}: {text}");
+    }
+    assert!(text.ends_with("<!-- end drawn -->\n") && !text.contains("figures/"));
 }
 
 #[test]

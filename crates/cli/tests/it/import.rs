@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use semantic_inpaint::{DcganModel, Device, LatentPrior};
 use serde_json::Value;
 
-use crate::material::{MODEL, folder_of_photos, folder_with_model, textured};
+use crate::material::{MODEL, folder_of_photos, folder_with_model, save_tiny_encoder, textured};
 use crate::program::run;
 
 fn pytorch(name: &str) -> String {
@@ -74,6 +74,30 @@ fn a_model_file_is_stored_in_half_the_bytes_with_its_card() {
     let generator = pytorch("tutorial_generator.pth");
     let command = format!("import --generator {generator} --out m.safetensors");
     run(folder.path(), &command).expect_error(&["--latent-prior"]);
+}
+
+#[test]
+fn encoders_are_stored_in_half_the_bytes_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().join("whole.safetensors");
+    save_tiny_encoder(&whole);
+    let command =
+        "import --generator whole.safetensors --half --licence free --out half.safetensors";
+    let ran = run(folder.path(), command).expect(0);
+    assert!(
+        ran.stdout.contains("Context Encoder for 32x32"),
+        "{}",
+        ran.stdout
+    );
+    let half = folder.path().join("half.safetensors");
+    let bytes = [&whole, &half].map(|file| std::fs::metadata(file).unwrap().len());
+    assert!(3 * bytes[1] < 2 * bytes[0], "{bytes:?}");
+    let facts = run(folder.path(), "info half.safetensors --json")
+        .expect(0)
+        .stdout;
+    let facts: Value = serde_json::from_str(&facts).unwrap();
+    assert_eq!(facts["kind"], "Context Encoder model");
+    assert_eq!(facts["card"]["licence"], "free");
 }
 
 #[test]

@@ -46,6 +46,11 @@ pub(crate) fn save_tiny_encoder(path: &Path) {
         connection: Connection::Bottleneck { len: 8 },
         ..ContextEncoderConfig::default()
     };
+    save_encoder(path, config);
+}
+
+/// Saves a Context Encoder without training for `square:12`.
+pub(crate) fn save_encoder(path: &Path, config: ContextEncoderConfig) {
     let network = ContextEncoder::initialize(config, &mut Rng::from_seed(6), &Device::Cpu);
     let model = ContextEncoderModel {
         network: network.unwrap(),

@@ -42,6 +42,15 @@ fn every_committed_manifest_is_valid_and_named_after_its_folder() {
                 .all(|archive| archive.num_images > 0)
         );
         assert_eq!(manifest, Manifest::named(name).unwrap(), "the built-in one");
+        let files = manifest.archives.iter().chain(&manifest.lists);
+        for file in files.filter(|file| file.url.is_some()) {
+            let is_checked = file.num_bytes.is_some() && file.sha256.is_some();
+            assert!(
+                is_checked,
+                "{}: a download has a size and a checksum",
+                file.file
+            );
+        }
     }
     assert_eq!(Manifest::known().count(), 3);
     let error = Manifest::named("celebb").unwrap_err().to_string();

@@ -165,6 +165,22 @@ fn settings_outside_their_range_are_named() {
             },
             "candidates",
         ),
+        (
+            SearchConfig {
+                start: LatentStart::Nearest {
+                    candidates: MAX_CANDIDATES + 1,
+                },
+                ..paper
+            },
+            "candidates",
+        ),
+        (
+            SearchConfig {
+                restarts: MAX_RESTARTS + 1,
+                ..paper
+            },
+            "restarts",
+        ),
     ];
     for (config, name) in broken {
         let message = config.validate().unwrap_err().to_string();

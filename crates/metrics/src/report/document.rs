@@ -61,11 +61,16 @@ impl<'a> Document<'a> {
     }
 
     pub(super) fn to_markdown(&self) -> String {
-        let mut text = format!("# {}\n", escaped(self.title));
+        format!("# {}\n{}", escaped(self.title), self.body_to_markdown("##"))
+    }
+
+    /// All but the title, with headings of this level.
+    pub(super) fn body_to_markdown(&self, level: &str) -> String {
+        let mut text = String::new();
         for block in &self.blocks {
             // Writing to a string cannot fail.
             let _ = match block {
-                Block::Heading(title) => writeln!(text, "\n## {title}"),
+                Block::Heading(title) => writeln!(text, "\n{level} {title}"),
                 Block::Text(words) => writeln!(text, "\n{}", escaped(words)),
                 Block::Table(table) => write!(text, "\n{}", table.to_markdown()),
                 Block::List(items) => {
@@ -80,7 +85,10 @@ impl<'a> Document<'a> {
                         ..
                     } = figure;
                     let (title, caption) = (escaped(title), escaped(caption));
-                    writeln!(text, "\n### {title}\n\n![{title}]({path})\n\n{caption}")
+                    writeln!(
+                        text,
+                        "\n{level}# {title}\n\n![{title}]({path})\n\n{caption}"
+                    )
                 }
             };
         }

@@ -20,46 +20,68 @@ const SEARCH_COURSE: &str = "The lowest objective so far against the iteration: 
 
 /// The report's own figures, in order.
 pub(super) fn figures(report: &EvaluationReport) -> Result<Vec<Figure>> {
+    let parts = [
+        images(report)?,
+        charts(report)?,
+        courses(report)?,
+        bars_of_masks(report)?,
+    ];
+    Ok(parts.into_iter().flatten().flatten().collect())
+}
+
+/// A figure, unless there is nothing to draw.
+fn figure(title: String, caption: &str, stem: String, photo: Option<Photo>) -> Option<Figure> {
+    let caption = caption.into();
+    photo.map(|photo| Figure {
+        title,
+        caption,
+        stem,
+        photo,
+    })
+}
+
+fn images(report: &EvaluationReport) -> Result<Vec<Option<Figure>>> {
     let mut figures = Vec::new();
-    let mut add = |title: String, caption: &str, stem: String, photo: Option<Photo>| {
-        let caption = caption.into();
-        figures.extend(photo.map(|photo| Figure {
-            title,
-            caption,
-            stem,
-            photo,
-        }));
-    };
     for &mask in &report.masks {
-        add(
+        figures.push(figure(
             format!("Images with {mask}"),
             IMAGES,
             format!("images-{}", mask_stem(mask)),
             images_with(report, mask).render()?,
-        );
+        ));
     }
     if let Some(first) = report.pictures.first() {
-        add(
+        figures.push(figure(
             "One image with all masks".into(),
             "The first image, a row for each mask.",
             "masks".into(),
             masks_of(report, &first.image).render()?,
-        );
+        ));
     }
-    add(
-        "Quality and the size of the hole".into(),
-        HOLE_SIZE,
-        "hole-size".into(),
-        hole_size::draw(report)?,
-    );
-    add(
-        "Quality and time".into(),
-        SPEED,
-        "time".into(),
-        speed::draw(report)?,
-    );
+    Ok(figures)
+}
+
+fn charts(report: &EvaluationReport) -> Result<Vec<Option<Figure>>> {
+    Ok(vec![
+        figure(
+            "Quality and the size of the hole".into(),
+            HOLE_SIZE,
+            "hole-size".into(),
+            hole_size::draw(report)?,
+        ),
+        figure(
+            "Quality and time".into(),
+            SPEED,
+            "time".into(),
+            speed::draw(report)?,
+        ),
+    ])
+}
+
+/// How the objective of each search fell.
+fn courses(report: &EvaluationReport) -> Result<Vec<Option<Figure>>> {
     let searches = search_course::methods(report);
-    for &method in &searches {
+    let course = |&method: &&str| {
         let (title, stem) = match searches.as_slice() {
             [_] => ("Course of the search".into(), "search-course".into()),
             _ => (
@@ -67,22 +89,22 @@ pub(super) fn figures(report: &EvaluationReport) -> Result<Vec<Figure>> {
                 format!("search-course-{}", file_stem(method)),
             ),
         };
-        add(
-            title,
-            SEARCH_COURSE,
-            stem,
-            search_course::draw(report, method)?,
-        );
-    }
-    for &mask in &report.masks {
-        add(
+        let photo = search_course::draw(report, method)?;
+        Ok(figure(title, SEARCH_COURSE, stem, photo))
+    };
+    searches.iter().map(course).collect()
+}
+
+fn bars_of_masks(report: &EvaluationReport) -> Result<Vec<Option<Figure>>> {
+    let bars = |&mask: &MaskShape| {
+        Ok(figure(
             format!("PSNR in the hole with {mask}"),
             "Means over images with 95 % intervals.",
             format!("bars-{}", mask_stem(mask)),
             bars::draw(report, mask)?,
-        );
-    }
-    Ok(figures)
+        ))
+    };
+    report.masks.iter().map(bars).collect()
 }
 
 /// Figures 3 to 5 of `docs/paper-map.md`: a row for each image.

@@ -45,6 +45,58 @@ fn the_report_in_markdown_is_as_it_was() {
 }
 
 #[test]
+fn a_section_of_a_page_holds_the_tables_and_the_words_around_it_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let report = report(folder.path());
+    let page = folder.path().join("results.md");
+    let words = [
+        "# Results\n\nBefore.\n\n<!-- begin a -->\n",
+        "<!-- end a -->\n\nAfter.\n",
+    ];
+    std::fs::write(&page, words.join("what was there\n")).unwrap();
+    let section = PageSection::find(&page, "a").unwrap();
+    section.write(&report).unwrap();
+    let once = text(folder.path(), "results.md");
+    assert!(
+        once.starts_with(words[0]) && once.ends_with(words[1]),
+        "{once}"
+    );
+    assert!(!once.contains("what was there") && !once.contains("figures/"));
+    for part in [report.table().unwrap(), report.hole_psnr_table().unwrap()] {
+        assert!(once.contains(&part), "{once}");
+    }
+    let headings: Vec<&str> = once.lines().filter(|line| line.starts_with('#')).collect();
+    assert!(
+        headings[1..].iter().all(|line| line.starts_with("### ")),
+        "{headings:?}"
+    );
+    section.write(&report).unwrap();
+    assert_eq!(text(folder.path(), "results.md"), once);
+}
+
+#[test]
+fn a_page_without_the_section_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("results.md");
+    let error = PageSection::find(&page, "a").unwrap_err();
+    assert!(matches!(error, Error::File { .. }), "{error}");
+    for words in [
+        "",
+        "<!-- begin a -->\n",
+        "<!-- end a -->\n<!-- begin a -->\n",
+        "<!-- begin ab -->\n<!-- end ab -->",
+    ] {
+        std::fs::write(&page, words).unwrap();
+        let error = PageSection::find(&page, "a").unwrap_err().to_string();
+        assert!(
+            error.contains("results.md") && error.contains("<!-- begin a -->"),
+            "{error}"
+        );
+        assert_eq!(text(folder.path(), "results.md"), words);
+    }
+}
+
+#[test]
 fn the_page_needs_no_other_file_and_holds_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let report = report(folder.path());

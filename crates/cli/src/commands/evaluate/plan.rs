@@ -5,11 +5,12 @@ use semantic_inpaint::context_encoder::ContextEncoderModel;
 use semantic_inpaint::data::ReadOptions;
 use semantic_inpaint::{
     DcganModel, Device, Framing, ImageSet, Method, MethodContext, MethodName, ModelCard,
-    Requirement, load_early_context_encoder,
+    load_early_context_encoder,
 };
 
 use super::Arguments;
 use super::images::MeasuredImages;
+use super::methods::{Search, methods};
 use crate::method_choice::{USUAL_SIZE_PX, read_context_encoders, read_training_set};
 
 /// Everything that an evaluation needs, ready.
@@ -32,14 +33,14 @@ pub(crate) struct TrainedRun {
 }
 
 /// A model with the name that the user gave it.
-type NamedModel = (String, DcganModel);
+pub(super) type NamedModel = (String, DcganModel);
 /// A Context Encoder with its file or the folder of its run.
-type NamedEncoder = (PathBuf, ContextEncoderModel);
+pub(super) type NamedEncoder = (PathBuf, ContextEncoderModel);
 
 /// The networks that are measured.
-struct Networks {
-    models: Vec<NamedModel>,
-    encoders: Vec<NamedEncoder>,
+pub(super) struct Networks {
+    pub(super) models: Vec<NamedModel>,
+    pub(super) encoders: Vec<NamedEncoder>,
 }
 
 impl Plan {
@@ -47,8 +48,8 @@ impl Plan {
     pub(crate) fn new(arguments: &Arguments, device: &Device) -> Result<Self> {
         let names = arguments.methods()?;
         arguments.check_options(&names)?;
-        let search = arguments.search.config(arguments.seed)?;
         let latent_encoder = arguments.search.encoder()?;
+        let searches = Search::all(arguments, latent_encoder.as_ref())?;
         let networks = Networks::load(arguments, &names, device)?;
         let measured = MeasuredImages::open(&arguments.data)?;
         // As the user says; else that of prepared images; else that which the first network was trained with.
@@ -63,17 +64,13 @@ impl Plan {
         let training_set = training_set.transpose()?;
         let size_px = size_px(sizes, training_set.as_ref())?;
         let images = images(arguments, measured, framing, size_px)?;
-        let encoders = networks.encoders.iter().map(|(_, model)| model.clone());
-        let encoders: Vec<ContextEncoderModel> = encoders.collect();
-        let context = MethodContext {
-            search,
-            latent_encoder: latent_encoder.as_ref(),
-            context_encoders: &encoders,
+        let mut context = MethodContext {
             training_set: training_set.as_ref(),
             device: device.clone(),
             ..MethodContext::default()
         };
-        let methods = methods(&names, &networks.models, &context)?;
+        context.search.seed = arguments.seed.unwrap_or(context.search.seed);
+        let methods = methods(&names, &networks, &searches, &context)?;
         let trained = trained_runs(networks.encoders, device)?;
         Ok(Self {
             images,
@@ -140,11 +137,13 @@ fn images(
     framing: Framing,
     size_px: usize,
 ) -> Result<ImageSet> {
-    let (skip, count) = (arguments.skip, arguments.count.map(|count| count as usize));
+    let skip = arguments.skip;
+    let end = (arguments.count).map_or(usize::MAX, |count| skip.saturating_add(count as usize));
     let options = ReadOptions {
         classes: arguments.classes.clone(),
         split: arguments.split,
-        limit: count.map(|count| count.saturating_add(skip)),
+        max_unreadable_share: arguments.max_unreadable,
+        limit: arguments.count.map(|_| end.div_ceil(framing.num_views())),
         ..ReadOptions::new(framing, size_px)
     };
     let set = measured.read(&options)?;
@@ -152,35 +151,7 @@ fn images(
         let found = set.count();
         bail!("{found} images, and --skip passes over {skip}: skip fewer");
     }
-    Ok(set.select(&(skip..set.count()).collect::<Vec<_>>())?)
-}
-
-/// The methods in order; those with a search once for each model.
-fn methods(
-    names: &[MethodName],
-    models: &[NamedModel],
-    context: &MethodContext<'_>,
-) -> Result<Vec<Method>> {
-    let mut methods = Vec::new();
-    for &name in names {
-        if name.requirement() != Requirement::Model {
-            methods.push(Method::build(name, context)?);
-            continue;
-        }
-        for (model_name, model) in models {
-            let context = MethodContext {
-                model: Some(model),
-                model_name,
-                ..context.clone()
-            };
-            let method = Method::build(name, &context)?;
-            methods.push(match models.len() {
-                1 => method,
-                _ => method.with_label(format!("{name} {model_name}")),
-            });
-        }
-    }
-    Ok(methods)
+    Ok(set.select(&(skip..end.min(set.count())).collect::<Vec<_>>())?)
 }
 
 fn trained_runs(encoders: Vec<NamedEncoder>, device: &Device) -> Result<Vec<TrainedRun>> {

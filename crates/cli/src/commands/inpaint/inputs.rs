@@ -41,7 +41,10 @@ pub(super) fn collect(paths: &[PathBuf], out: &Path) -> Result<Vec<Input>> {
             }
         }
         if inputs.len() == num_before {
-            bail!("{}: the folder holds no images", path.display());
+            bail!(
+                "{}: the folder holds no images: name another",
+                path.display()
+            );
         }
     }
     Ok(inputs)

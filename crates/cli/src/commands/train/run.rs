@@ -50,8 +50,12 @@ impl RunOptions {
             if *options != O::default() {
                 bail!("--resume takes the run's own settings: leave out all others but --steps");
             }
-            let run = RunDirectory::open(&self.out)
-                .with_context(|| format!("{} holds no run to resume", self.out.display()))?;
+            let run = RunDirectory::open(&self.out).with_context(|| {
+                format!(
+                    "{} holds no run to resume: name the folder of one, or leave out --resume",
+                    self.out.display()
+                )
+            })?;
             let file = run.path().join("config.toml");
             settings::from_toml(&run.config()?, &file)?
         } else {

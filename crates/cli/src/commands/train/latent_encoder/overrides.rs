@@ -14,7 +14,7 @@ pub(super) struct Overrides {
     #[command(flatten)]
     data: DataOptions,
 
-    /// The generator whose latents are guessed: celeba (built in), dtd, pets, a model file or the folder
+    /// The generator whose latents are guessed: celeba, dtd, pets, a model file or the folder
     /// of a run [default: celeba]
     #[arg(long, value_name = "NAME|FILE")]
     model: Option<String>,
