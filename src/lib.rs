@@ -71,8 +71,8 @@ pub use reconstruction::{num_reconstruction_searches, reconstruction_psnr};
 pub use semantic_inpaint_data::{Framing, ImageSet, ImageSource, Photo, read_photo, read_rgba};
 pub use semantic_inpaint_dcgan::{DcganConfig, DcganModel, ModelCard};
 pub use semantic_inpaint_latent_search::{
-    Blend, Engine, Favor, LatentInpainter, LatentSearch, Precision, Preset, SearchConfig,
-    SearchObserver, SearchProgress, SearchResult,
+    Blend, BorderMatch, Engine, Favor, LatentInpainter, LatentSearch, Precision, Preset,
+    SearchConfig, SearchObserver, SearchProgress, SearchResult,
 };
 pub use semantic_inpaint_mask::{CorruptedImages, Hole, ImportanceWeights, Mask, MaskShape};
 pub use semantic_inpaint_metrics::{

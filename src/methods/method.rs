@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use semantic_inpaint_dcgan::DcganModel;
 use semantic_inpaint_latent_search::{
-    Blend, RankedCompletions, SearchConfig, SearchObserver, SearchResult, Silent, blend,
+    Blend, RankedCompletions, SearchConfig, SearchObserver, SearchResult, Silent,
 };
 use semantic_inpaint_mask::{CorruptedImages, Inpainter, Mask};
 use semantic_inpaint_tensor::{Device, Error as TensorError, ImageBatch};
@@ -258,7 +258,7 @@ impl Method {
             Kind::Latent { latent, .. } => {
                 let search = latent.search()?.search(corrupted, observer)?;
                 Ok(MethodCompletion {
-                    completed: blended(corrupted, &search.generated, latent.config.blend)?,
+                    completed: merged(corrupted, &search.generated, &latent.config)?,
                     search: Some(search),
                     ranked: None,
                     choices: Vec::new(),
@@ -306,7 +306,7 @@ impl Method {
         ranked.ranks.truncate(count);
         let generated = &ranked.result.generated;
         Ok(MethodCompletion {
-            completed: blended(corrupted, generated, latent.config.blend)?,
+            completed: merged(corrupted, generated, &latent.config)?,
             search: Some(ranked.result.clone()),
             ranked: Some(ranked),
             choices: Vec::new(),
@@ -339,9 +339,13 @@ impl Method {
             Kind::Latent { latent, .. } => {
                 let search = latent.search()?.search(corrupted, observer)?;
                 let variant = |kind: Blend| {
+                    let config = SearchConfig {
+                        blend: kind,
+                        ..latent.config
+                    };
                     Ok(Variant {
                         label: format!("{} ({kind})", self.label),
-                        completed: blended(corrupted, &search.generated, kind)?,
+                        completed: merged(corrupted, &search.generated, &config)?,
                     })
                 };
                 let variants = [Blend::Overlay, Blend::Poisson].map(variant);
@@ -368,14 +372,14 @@ impl fmt::Debug for Method {
     }
 }
 
-/// Generated images, on the device of the corrupted ones and blended into them.
-pub(crate) fn blended(
+/// Generated images, on the device of the corrupted ones and merged into them.
+pub(crate) fn merged(
     corrupted: &CorruptedImages,
     generated: &ImageBatch,
-    kind: Blend,
+    search: &SearchConfig,
 ) -> Result<ImageBatch> {
     let device = corrupted.images().tensor().device();
     let generated = generated.tensor().to_device(device);
     let generated = ImageBatch::new(generated.map_err(TensorError::from)?)?;
-    Ok(blend(corrupted, &generated, kind)?)
+    Ok(search.merge(corrupted, &generated, search.blend)?)
 }

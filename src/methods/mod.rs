@@ -16,6 +16,6 @@ mod weights;
 pub use auto::Choice;
 pub use context::MethodContext;
 pub use latent_space::LatentSpace;
-pub(crate) use method::blended;
+pub(crate) use method::merged;
 pub use method::{Method, MethodCompletion, Variant, WorkingSize};
 pub use name::{MethodName, Requirement};

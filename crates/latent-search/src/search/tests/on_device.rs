@@ -314,3 +314,18 @@ fn an_iteration_of_the_default_networks_is_one_recording_of_24_launches() {
     // Made for one image, more layers are computed in parts.
     assert_eq!(launches(Favor::Latency, 1), (1, 38));
 }
+
+#[test]
+fn an_objective_that_the_kernels_lack_is_left_to_the_plain_networks() {
+    let Some(emulator) = testkit::kernel_emulator() else {
+        return;
+    };
+    let runtime = Runtime::emulated(&emulator, BYTES);
+    let (generator, judge) = (lively_generator().frozen().unwrap(), networks().1);
+    let settings = SearchConfig {
+        gradient_weight: 0.5,
+        ..quick()
+    };
+    let networks = FastNetworks::on(runtime, &generator, Some(&judge), &settings);
+    assert!(networks.unwrap().is_none());
+}
