@@ -11,7 +11,8 @@ use semantic_inpaint_pretrained::PretrainedModel;
 use semantic_inpaint_tensor::{Device, ImageBatch};
 
 use crate::{
-    Choice, Crop, Error, Method, MethodCompletion, PhotoFrame, Result, Window, WorkingSize,
+    Choice, Confidence, Crop, Error, Method, MethodCompletion, PhotoFrame, Result, Window,
+    WorkingSize,
 };
 use one_search::one_of;
 pub use ranked::RankedPhotos;
@@ -78,6 +79,8 @@ pub struct PhotoCompletion {
     pub completed_crop: Photo,
     /// The search, with exactly one image, of a method that has one.
     pub search: Option<SearchResult>,
+    /// How sure the search is of the fill, of a method that has one.
+    pub confidence: Option<Confidence>,
     /// Several completions, where they were asked for and the method has a search.
     pub ranked: Option<RankedPhotos>,
     /// What filled the hole and why, of [`MethodName::Auto`](crate::MethodName::Auto).
@@ -347,6 +350,7 @@ fn put_together(
     let completed = completion.completed.narrow(index, 1)?;
     let search = completion.search.as_ref();
     let search = search.map(|search| one_of(search, index)).transpose()?;
+    let confidence = search.as_ref().map(|search| way.method.confidence(search));
     let ranked = completion.ranked.as_ref().zip(way.method.search());
     let ranked = ranked.map(|(ranked, settings)| {
         RankedPhotos::new(ranked, index, photo, frame, &corrupted, settings)
@@ -357,6 +361,7 @@ fn put_together(
         corrupted: only_photo(corrupted.images())?,
         completed_crop: only_photo(&completed)?,
         search,
+        confidence: confidence.unwrap_or_default().first().copied(),
         ranked: ranked.transpose()?,
         choice: way.choice,
     })

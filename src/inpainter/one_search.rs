@@ -21,6 +21,7 @@ pub(super) fn one_of(search: &SearchResult, index: usize) -> Result<SearchResult
         context_loss: vec![search.context_loss[index]],
         prior_loss: vec![search.prior_loss[index]],
         objective: vec![search.objective[index]],
+        evidence: search.evidence.get(index).copied().into_iter().collect(),
         restart: vec![search.restart[index]],
         trace: trace.collect(),
         iterations,

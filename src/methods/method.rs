@@ -11,7 +11,7 @@ use semantic_inpaint_tensor::{Device, Error as TensorError, ImageBatch};
 use super::auto::Auto;
 use super::latent::Latent;
 use super::{Choice, MethodName};
-use crate::{Error, Result};
+use crate::{Error, Result, SearchCalibration};
 
 /// A method that is ready to fill holes.
 ///
@@ -133,6 +133,18 @@ impl Method {
             fill @ Kind::Fill(_) => fill,
         };
         Self { kind, ..self }
+    }
+
+    /// The same with calibrations of searches, of which it takes the one for its networks and settings, before
+    /// those of the embedded models. A method without a search stays as it is.
+    #[must_use]
+    pub fn with_calibrations(mut self, calibrations: &[SearchCalibration]) -> Self {
+        match &mut self.kind {
+            Kind::Latent { latent, .. } => latent.set_calibrations(calibrations),
+            Kind::Auto(auto) => *auto = auto.clone().with_calibrations(calibrations),
+            Kind::Fill(_) => {}
+        }
+        self
     }
 
     /// The same with its networks on a device; a method without networks stays as it is.

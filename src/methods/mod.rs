@@ -2,6 +2,7 @@
 
 mod auto;
 mod build;
+mod confidence;
 mod context;
 mod evaluated;
 mod latent;
@@ -14,6 +15,7 @@ mod trained_encoders;
 mod weights;
 
 pub use auto::Choice;
+pub use confidence::Confidence;
 pub use context::MethodContext;
 pub use latent_space::LatentSpace;
 pub(crate) use method::merged;

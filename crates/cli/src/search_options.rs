@@ -8,7 +8,8 @@ use semantic_inpaint::latent_search::{
     Mirroring, SearchAnswer,
 };
 use semantic_inpaint::{
-    BorderMatch, Device, Engine, Favor, Precision, Preset, SearchConfig, load_latent_encoder,
+    BorderMatch, Device, Engine, Favor, Precision, Preset, SearchCalibration, SearchConfig,
+    load_latent_encoder,
 };
 
 /// A preset of the search and what differs from it.
@@ -87,6 +88,10 @@ pub(crate) struct SearchOptions {
     /// A trained encoder of the model's latents, for --start encoder: a model file or the folder of a run
     #[arg(long, value_name = "FILE|RUN")]
     latent_encoder: Option<PathBuf>,
+    /// What to expect of fills: a file that `calibrate` wrote for the model and the settings, asked before what
+    /// is built in
+    #[arg(long, value_name = "FILE")]
+    calibration: Option<PathBuf>,
 }
 
 impl SearchOptions {
@@ -144,6 +149,13 @@ impl SearchOptions {
         Ok(encoder.transpose()?)
     }
 
+    /// The calibrations that were named.
+    pub(crate) fn calibrations(&self) -> Result<Vec<SearchCalibration>> {
+        let path = self.calibration.as_ref();
+        let read = path.map(|path| SearchCalibration::read(path)).transpose()?;
+        Ok(read.unwrap_or_default())
+    }
+
     fn engine(&self) -> Engine {
         Engine::Frozen {
             favor: self.favor.unwrap_or_default(),
@@ -183,6 +195,7 @@ impl SearchOptions {
             ("--precision", self.precision.is_some()),
             ("--favor", self.favor.is_some()),
             ("--latent-encoder", self.latent_encoder.is_some()),
+            ("--calibration", self.calibration.is_some()),
         ];
         let given = options.into_iter().filter(|(_, is_given)| *is_given);
         given.map(|(name, _)| name).collect()

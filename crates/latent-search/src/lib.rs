@@ -53,6 +53,7 @@
 //! ```
 
 mod blend;
+mod confidence;
 mod config;
 mod engine;
 mod error;
@@ -63,6 +64,7 @@ mod observer;
 mod search;
 
 pub use blend::{Blend, BorderMatch, PoissonSolver, blend, match_border};
+pub use confidence::{Calibration, CalibrationSample, Evidence, ExpectedPsnr};
 pub use config::{
     ContextDistance, ContextReduction, ContextWeights, Convergence, Engine, LatentConstraint,
     LatentOptimizer, LatentSchedule, LatentStart, Mirroring, Orientation, Preset, PriorLoss,

@@ -17,6 +17,7 @@ use semantic_inpaint_nn::frozen::Precision;
 use semantic_inpaint_nn::{Discriminator, Generator, LatentEncoder};
 use semantic_inpaint_tensor::{Device, ImageBatch, ImageShape, Latent};
 
+use crate::confidence::Evidence;
 use crate::engine::FastNetworks;
 use crate::objective::Objective;
 use crate::{Error, Orientation, Result, SearchConfig, SearchObserver};
@@ -62,6 +63,8 @@ pub struct SearchResult {
     pub prior_loss: Vec<f64>,
     /// Context loss plus weighted prior loss, plus the weighted latent loss where it has weight.
     pub objective: Vec<f64>,
+    /// What speaks for and against each image's fill; empty for whole images, which have no hole.
+    pub evidence: Vec<Evidence>,
     /// The restart that each image's result comes from.
     pub restart: Vec<usize>,
     /// The course of the search, at most about 150 points.
@@ -189,7 +192,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         observer: &mut dyn SearchObserver,
     ) -> Result<SearchResult> {
         let course = self.course(corrupted, observer)?;
-        Ok(self.finish(course)?.result)
+        Ok(self.finish(course, Some(corrupted))?.result)
     }
 
     /// Finds for each image, no part of which is missing, the latent with the lowest objective: how
@@ -210,7 +213,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         let objective = Objective::of_whole(images, &self.config, self.objective_device())?;
         let walks = self.walks(&objective, self.config.restarts, || Known::all(images))?;
         let course = self.run(State::at(self, &objective, walks)?, observer)?;
-        Ok(self.finish(course)?.result)
+        Ok(self.finish(course, None)?.result)
     }
 
     /// A search of corrupted images to its end.

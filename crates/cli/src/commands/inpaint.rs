@@ -145,13 +145,15 @@ fn method(arguments: &Arguments, search: SearchConfig, device: &Device) -> Resul
         device: device.clone(),
         ..MethodContext::default()
     };
-    let (model, training_set, encoders, latent_encoder);
+    let (model, training_set, encoders, latent_encoder, calibrations);
     match (arguments.method.requirement(), &arguments.training_set) {
         (Requirement::Model, _) => {
             model = arguments.model().load(&Device::Cpu)?;
             context.model = Some(&model);
             latent_encoder = arguments.search.encoder()?;
             context.latent_encoder = latent_encoder.as_ref();
+            calibrations = arguments.search.calibrations()?;
+            context.calibrations = &calibrations;
         }
         (Requirement::ContextEncoder, _) => {
             encoders = read_context_encoders(&arguments.context_encoder, device)?;

@@ -6,6 +6,7 @@ use semantic_inpaint_tensor::{Device, Error as TensorError, ImageBatch, Latent, 
 
 use super::images::Latents;
 use super::{Course, LatentSearch, SearchResult};
+use crate::confidence::evidence;
 use crate::{Orientation, Result, SearchAnswer, SearchObserver};
 
 /// Several completions of each image, the likeliest first.
@@ -50,14 +51,21 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         observer: &mut dyn SearchObserver,
     ) -> Result<RankedCompletions> {
         let course = self.course(corrupted, observer)?;
-        self.finish(course)
+        self.finish(course, Some(corrupted))
     }
 
-    /// What a search found.
-    pub(super) fn finish(&self, course: Course) -> Result<RankedCompletions> {
+    /// What a search found, with evidence where something was missing.
+    pub(super) fn finish(
+        &self,
+        course: Course,
+        corrupted: Option<&CorruptedImages>,
+    ) -> Result<RankedCompletions> {
         let ranks = self.ranks(&course)?;
         let generated = self.answer(&course, &ranks)?;
         let disagreement = disagreement(&ranks)?;
+        let several = (ranks.len() > 1).then_some(&disagreement);
+        let evidence = corrupted.map(|corrupted| evidence(corrupted, &generated, several));
+        let evidence = evidence.transpose()?.unwrap_or_default();
         let Course {
             state,
             trace,
@@ -73,6 +81,7 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
             context_loss: best.iter().map(|row| f64::from(row.best.context)).collect(),
             prior_loss: best.iter().map(|row| f64::from(row.best.prior)).collect(),
             objective: state.best.clone(),
+            evidence,
             restart: best.iter().map(|row| row.restart).collect(),
             trace,
             iterations,

@@ -49,6 +49,7 @@ impl Plan {
         arguments.check_options(&names)?;
         let search = arguments.search.config(arguments.seed)?;
         let latent_encoder = arguments.search.encoder()?;
+        let calibrations = arguments.search.calibrations()?;
         let networks = Networks::load(arguments, &names, device)?;
         let measured = MeasuredImages::open(&arguments.data)?;
         // As the user says; else that of prepared images; else that which the first network was trained with.
@@ -68,6 +69,7 @@ impl Plan {
         let context = MethodContext {
             search,
             latent_encoder: latent_encoder.as_ref(),
+            calibrations: &calibrations,
             context_encoders: &encoders,
             training_set: training_set.as_ref(),
             device: device.clone(),
@@ -140,19 +142,13 @@ fn images(
     framing: Framing,
     size_px: usize,
 ) -> Result<ImageSet> {
-    let (skip, count) = (arguments.skip, arguments.count.map(|count| count as usize));
     let options = ReadOptions {
         classes: arguments.classes.clone(),
         split: arguments.split,
-        limit: count.map(|count| count.saturating_add(skip)),
         ..ReadOptions::new(framing, size_px)
     };
-    let set = measured.read(&options)?;
-    if skip >= set.count() {
-        let found = set.count();
-        bail!("{found} images, and --skip passes over {skip}: skip fewer");
-    }
-    Ok(set.select(&(skip..set.count()).collect::<Vec<_>>())?)
+    let count = arguments.count.map(|count| count as usize);
+    measured.read_some(options, arguments.skip, count)
 }
 
 /// The methods in order; those with a search once for each model.
