@@ -87,7 +87,10 @@ pub use quantile::median;
 pub use rank_correlation::rank_correlation;
 pub use region::{Region, mean_absolute_error, mean_squared_error};
 #[cfg(feature = "report")]
-pub use report::{PointGroup, TsneConfig, draw_latent_map, draw_strips, tsne};
+pub use report::{
+    PointGroup, TimeCurve, TimePoint, TsneConfig, draw_latent_map, draw_strips, draw_time_curves,
+    time_curves_csv, tsne,
+};
 pub use scores::{Scores, ScoresSummary, score};
 pub use seam::seam_score;
 pub use sliced_wasserstein::{
