@@ -71,6 +71,20 @@ pub enum Error {
         /// Number of masks.
         num_masks: usize,
     },
+    /// A method without a search has nothing to calibrate.
+    #[error("{method} has no search, whose confidence could be calibrated: calibrate latent")]
+    NothingToCalibrate {
+        /// The method.
+        method: MethodName,
+    },
+    /// Calibrations could not be read or written.
+    #[error("calibrations of {of}: {reason}: write them with `semantic-inpaint calibrate`")]
+    Calibrations {
+        /// The file, or the embedded model.
+        of: String,
+        /// What is wrong with them.
+        reason: String,
+    },
     /// A photo could not be framed or put together again.
     #[error(transparent)]
     Photo(#[from] PhotoError),

@@ -1,19 +1,20 @@
+mod one_search;
 mod ranked;
 
 use std::path::Path;
 
 use semantic_inpaint_data::{Photo, batch_to_photos};
 use semantic_inpaint_dcgan::DcganModel;
-use semantic_inpaint_latent_search::{
-    Preset, SearchConfig, SearchObserver, SearchResult, Silent, TracePoint,
-};
+use semantic_inpaint_latent_search::{Preset, SearchConfig, SearchObserver, SearchResult, Silent};
 use semantic_inpaint_mask::{CorruptedImages, Mask};
 use semantic_inpaint_pretrained::PretrainedModel;
-use semantic_inpaint_tensor::{Device, ImageBatch, Latent};
+use semantic_inpaint_tensor::{Device, ImageBatch};
 
 use crate::{
-    Choice, Crop, Error, Method, MethodCompletion, PhotoFrame, Result, Window, WorkingSize,
+    Choice, Confidence, Crop, Error, Method, MethodCompletion, PhotoFrame, Result, Window,
+    WorkingSize,
 };
+use one_search::one_of;
 pub use ranked::RankedPhotos;
 
 /// Side of the grid of shapes for methods that take any size: that of the usual model.
@@ -78,6 +79,8 @@ pub struct PhotoCompletion {
     pub completed_crop: Photo,
     /// The search, with exactly one image, of a method that has one.
     pub search: Option<SearchResult>,
+    /// How sure the search is of the fill, of a method that has one.
+    pub confidence: Option<Confidence>,
     /// Several completions, where they were asked for and the method has a search.
     pub ranked: Option<RankedPhotos>,
     /// What filled the hole and why, of [`MethodName::Auto`](crate::MethodName::Auto).
@@ -347,15 +350,18 @@ fn put_together(
     let completed = completion.completed.narrow(index, 1)?;
     let search = completion.search.as_ref();
     let search = search.map(|search| one_of(search, index)).transpose()?;
-    let ranked = completion.ranked.as_ref();
-    let ranked =
-        ranked.map(|ranked| RankedPhotos::new(ranked, index, photo, frame, &corrupted, blend));
+    let confidence = search.as_ref().map(|search| way.method.confidence(search));
+    let ranked = completion.ranked.as_ref().zip(way.method.search());
+    let ranked = ranked.map(|(ranked, settings)| {
+        RankedPhotos::new(ranked, index, photo, frame, &corrupted, settings)
+    });
     Ok(PhotoCompletion {
         photo: frame.stitch(photo, &completed, blend)?,
         window: frame.window(),
         corrupted: only_photo(corrupted.images())?,
         completed_crop: only_photo(&completed)?,
         search,
+        confidence: confidence.unwrap_or_default().first().copied(),
         ranked: ranked.transpose()?,
         choice: way.choice,
     })
@@ -365,32 +371,6 @@ fn only_photo(image: &ImageBatch) -> Result<Photo> {
     let shape = image.shape();
     let blank = Photo::filled(shape.height, shape.width, [0; 3]);
     Ok(batch_to_photos(image)?.into_iter().next().unwrap_or(blank))
-}
-
-/// The part of a batch's search that belongs to one image.
-fn one_of(search: &SearchResult, index: usize) -> Result<SearchResult> {
-    let latent = search.latent.tensor().narrow(0, index, 1);
-    let latent = latent.map_err(semantic_inpaint_tensor::Error::from)?;
-    let converged = search.converged[index];
-    let iterations = converged.unwrap_or(search.iterations);
-    let trace = search.trace.iter().map(|point| TracePoint {
-        iteration: point.iteration,
-        objective: vec![point.objective[index]],
-    });
-    let trace = trace.take_while(|point| point.iteration <= iterations);
-    Ok(SearchResult {
-        latent: Latent::new(latent)?,
-        generated: search.generated.narrow(index, 1)?,
-        context_loss: vec![search.context_loss[index]],
-        prior_loss: vec![search.prior_loss[index]],
-        objective: vec![search.objective[index]],
-        restart: vec![search.restart[index]],
-        trace: trace.collect(),
-        iterations,
-        converged: vec![converged],
-        precision: search.precision,
-        stopped: search.stopped && converged.is_none(),
-    })
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@
 //! alone can depend on that crate and compiles nothing else. The trait that inpainting methods implement is
 //! [`mask::Inpainter`].
 
+mod calibrations;
 mod comparison;
 mod error;
 mod inpainter;
@@ -55,12 +56,13 @@ pub use semantic_inpaint_pretrained as pretrained;
 pub use semantic_inpaint_tensor as tensor;
 pub use semantic_inpaint_train as train;
 
+pub use calibrations::SearchCalibration;
 pub use comparison::{comparison, enlarged};
 pub use error::{Error, Result};
 pub use inpainter::{Inpainter, PhotoCompletion, RankedPhotos};
 pub use methods::{
-    Choice, LatentSpace, Method, MethodCompletion, MethodContext, MethodName, Requirement, Variant,
-    WorkingSize,
+    Choice, Confidence, LatentSpace, Method, MethodCompletion, MethodContext, MethodName,
+    Requirement, Variant, WorkingSize,
 };
 pub use model_file::{
     load_context_encoder, load_early_context_encoder, load_latent_encoder, load_model,
@@ -71,8 +73,9 @@ pub use reconstruction::{num_reconstruction_searches, reconstruction_psnr};
 pub use semantic_inpaint_data::{Framing, ImageSet, ImageSource, Photo, read_photo, read_rgba};
 pub use semantic_inpaint_dcgan::{DcganConfig, DcganModel, ModelCard};
 pub use semantic_inpaint_latent_search::{
-    Blend, Engine, Favor, LatentInpainter, LatentSearch, Precision, Preset, SearchConfig,
-    SearchObserver, SearchProgress, SearchResult,
+    Blend, BorderMatch, Calibration, CalibrationSample, Engine, Evidence, ExpectedPsnr, Favor,
+    LatentInpainter, LatentSearch, Precision, Preset, SearchConfig, SearchObserver, SearchProgress,
+    SearchResult,
 };
 pub use semantic_inpaint_mask::{CorruptedImages, Hole, ImportanceWeights, Mask, MaskShape};
 pub use semantic_inpaint_metrics::{

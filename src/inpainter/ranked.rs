@@ -1,9 +1,9 @@
 use semantic_inpaint_data::Photo;
-use semantic_inpaint_latent_search::{Blend, RankedCompletions};
+use semantic_inpaint_latent_search::{Blend, RankedCompletions, SearchConfig};
 use semantic_inpaint_mask::CorruptedImages;
 use semantic_inpaint_tensor::{Device, Error as TensorError, ImageBatch, Tensor};
 
-use crate::methods::blended;
+use crate::methods::merged;
 use crate::{PhotoFrame, Result};
 
 /// The disagreement that a picture shows as white.
@@ -31,12 +31,12 @@ impl RankedPhotos {
         photo: &Photo,
         frame: &PhotoFrame,
         corrupted: &CorruptedImages,
-        blend: Blend,
+        search: &SearchConfig,
     ) -> Result<Self> {
         let completed = ranked.ranks.iter().map(|rank| {
             let generated = rank.generated.narrow(index, 1)?;
-            let completed = blended(corrupted, &generated, blend)?;
-            Ok(frame.stitch(photo, &completed, blend)?)
+            let completed = merged(corrupted, &generated, search)?;
+            Ok(frame.stitch(photo, &completed, search.blend)?)
         });
         let map = ranked.disagreement.narrow(0, index, 1);
         Ok(Self {

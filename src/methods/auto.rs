@@ -4,7 +4,7 @@ use semantic_inpaint_mask::{CorruptedImages, Mask};
 use semantic_inpaint_tensor::ImageBatch;
 
 use super::{Method, MethodCompletion, MethodContext, MethodName};
-use crate::Result;
+use crate::{Result, SearchCalibration};
 
 /// What [`MethodName::Auto`] gives a hole to, and why.
 ///
@@ -70,6 +70,14 @@ impl Auto {
             search: Box::new(Method::build(MethodName::Latent, context)?),
             size_px: model.generator.config().image_size_px,
         })
+    }
+
+    /// The same with calibrations of its search.
+    pub(super) fn with_calibrations(self, calibrations: &[SearchCalibration]) -> Self {
+        Self {
+            search: Box::new(self.search.with_calibrations(calibrations)),
+            ..self
+        }
     }
 
     /// The method for the hole of mask `index`, of which `scale` pixels are one of the model's images.

@@ -98,6 +98,7 @@ impl Method {
         context.search.validate()?;
         let model = context.model(MethodName::Latent)?.clone();
         let mut latent = Latent::new(model, context.search)?;
+        latent.set_calibrations(context.calibrations);
         if let Some(model) = context.latent_encoder {
             latent = latent.with_encoder(model.encoder.clone());
         }

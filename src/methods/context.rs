@@ -6,7 +6,7 @@ use semantic_inpaint_latent_search::SearchConfig;
 use semantic_inpaint_tensor::Device;
 
 use super::MethodName;
-use crate::{Error, Result};
+use crate::{Error, Result, SearchCalibration};
 
 /// What methods may need to be built; a method takes what it needs and ignores the rest.
 ///
@@ -30,6 +30,8 @@ pub struct MethodContext<'a> {
     /// The settings of the search. Its seed is also that of the methods that draw random numbers, texture
     /// synthesis and patch completion.
     pub search: SearchConfig,
+    /// What to expect of searches, beside what the embedded models' calibrations say.
+    pub calibrations: &'a [SearchCalibration],
     /// Trained Context Encoders of one size. A hole goes to the first that was trained on it, else to the
     /// first that covers it.
     pub context_encoders: &'a [ContextEncoderModel],
@@ -46,6 +48,7 @@ impl Default for MethodContext<'_> {
             model_name: "",
             latent_encoder: None,
             search: SearchConfig::paper(),
+            calibrations: &[],
             context_encoders: &[],
             training_set: None,
             device: Device::Cpu,

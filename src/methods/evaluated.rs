@@ -4,7 +4,7 @@ use semantic_inpaint_latent_search::{SearchObserver, SearchProgress};
 use semantic_inpaint_mask::CorruptedImages;
 use semantic_inpaint_metrics::{
     BoxedError, CoursePoint, Error as MetricsError, EvaluatedMethod, LabeledCompletion,
-    MethodFamily, MethodObserver,
+    MethodConfidence, MethodFamily, MethodObserver,
 };
 
 use super::{Method, Requirement};
@@ -71,6 +71,13 @@ impl EvaluatedMethod for Method {
             return Err(MetricsError::EvaluationStopped.into());
         }
         let seconds = started.elapsed().as_secs_f64();
+        let confidence = search.as_ref().map(|search| Self::confidence(self, search));
+        let confidence = confidence.unwrap_or_default().into_iter();
+        let confidence = confidence.map(|confidence| MethodConfidence {
+            uncertainty: confidence.uncertainty(),
+            expected_hole_psnr: confidence.expected.map(|expected| expected.psnr_db),
+        });
+        let confidence: Vec<MethodConfidence> = confidence.collect();
         if let Some(search) = search {
             let course = search.trace.into_iter().map(|point| CoursePoint {
                 iteration: point.iteration,
@@ -82,6 +89,7 @@ impl EvaluatedMethod for Method {
             label: variant.label,
             images: variant.completed,
             seconds,
+            confidence: confidence.clone(),
         };
         Ok(variants.into_iter().map(completion).collect())
     }

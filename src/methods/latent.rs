@@ -1,14 +1,14 @@
 use std::sync::{Arc, OnceLock};
 
 use semantic_inpaint_dcgan::{DcganDiscriminator, DcganEncoder, DcganGenerator, DcganModel};
-use semantic_inpaint_latent_search::{LatentSearch, SearchConfig};
+use semantic_inpaint_latent_search::{Calibration, CalibrationSample, LatentSearch, SearchConfig};
 use semantic_inpaint_nn::{Network as _, Params};
 use semantic_inpaint_tensor::Device;
 
 use super::Method;
 use super::method::Kind;
 use super::weights::weights_hash;
-use crate::{Error, Result};
+use crate::{Error, Result, SearchCalibration};
 
 type Search = LatentSearch<DcganGenerator, DcganDiscriminator>;
 
@@ -20,6 +20,9 @@ pub(super) struct Latent {
     pub(super) config: SearchConfig,
     frozen: OnceLock<Arc<Search>>,
     weights: OnceLock<String>,
+    calibrations: Vec<SearchCalibration>,
+    /// The one for these networks and settings, if there is one.
+    calibration: OnceLock<Option<Calibration>>,
 }
 
 impl Latent {
@@ -32,6 +35,8 @@ impl Latent {
                 config,
                 frozen: OnceLock::new(),
                 weights: OnceLock::new(),
+                calibrations: Vec::new(),
+                calibration: OnceLock::new(),
             }),
             got => Err(Error::ModelChannels { got }),
         }
@@ -43,6 +48,7 @@ impl Latent {
             encoder: Some(encoder),
             frozen: OnceLock::new(),
             weights: OnceLock::new(),
+            calibration: OnceLock::new(),
             ..self
         }
     }
@@ -51,6 +57,7 @@ impl Latent {
         Self {
             config,
             frozen: OnceLock::new(),
+            calibration: OnceLock::new(),
             ..self
         }
     }
@@ -82,13 +89,48 @@ impl Latent {
             discriminator,
             card,
         };
-        let moved = Self::new(model, self.config)?;
+        let mut moved = Self::new(model, self.config)?;
+        moved.set_calibrations(&self.calibrations);
         let Some(encoder) = self.encoder else {
             return Ok(moved);
         };
         let tensors = weights(encoder.params())?;
         let encoder = DcganEncoder::from_tensors(*encoder.config(), &tensors, device)?;
         Ok(moved.with_encoder(encoder))
+    }
+
+    /// Calibrations, of which it may take one.
+    pub(super) fn set_calibrations(&mut self, calibrations: &[SearchCalibration]) {
+        self.calibrations = calibrations.to_vec();
+        self.calibration = OnceLock::new();
+    }
+
+    /// What to expect of its fills.
+    pub(super) fn calibration(&self) -> Option<&Calibration> {
+        let find = || {
+            // Those of this build were read by its tests.
+            let embedded = SearchCalibration::embedded().unwrap_or_default();
+            let mut all = self.calibrations.iter().chain(&embedded);
+            let found = all.find(|one| one.is_for(&self.config) && one.weights == self.hash());
+            found.map(|one| one.calibration.clone())
+        };
+        self.calibration.get_or_init(find).as_ref()
+    }
+
+    /// The calibration of this search by samples of it.
+    pub(super) fn calibrate(
+        &self,
+        model_name: &str,
+        samples: &[CalibrationSample],
+        provenance: String,
+    ) -> Result<SearchCalibration> {
+        Ok(SearchCalibration {
+            model: model_name.into(),
+            weights: self.hash().into(),
+            search: self.config,
+            provenance,
+            calibration: Calibration::fit(samples)?,
+        })
     }
 
     /// The search.
@@ -106,6 +148,10 @@ impl Latent {
 
     pub(super) fn size_px(&self) -> usize {
         self.model.generator.config().image_size_px
+    }
+
+    fn hash(&self) -> &str {
+        self.weights.get_or_init(|| self.weights())
     }
 
     /// What tells the networks' weights from those of other models; a network whose weights cannot be
@@ -133,7 +179,7 @@ impl Latent {
                 "" => "unnamed images",
                 dataset => dataset,
             },
-            self.weights.get_or_init(|| self.weights()),
+            self.hash(),
             self.model.generator.config(),
             match &self.encoder {
                 Some(encoder) => format!(" with {:?}", encoder.config()),

@@ -1,4 +1,6 @@
-use semantic_inpaint_latent_search::{SearchAnswer, SearchConfig, SearchObserver, SearchProgress};
+use semantic_inpaint_latent_search::{
+    Mirroring, SearchAnswer, SearchConfig, SearchObserver, SearchProgress,
+};
 use semantic_inpaint_mask::CorruptedImages;
 use semantic_inpaint_nn::Generator as _;
 use semantic_inpaint_tensor::{Device, Error as TensorError, ImageBatch, Latent, Rng};
@@ -44,6 +46,7 @@ impl Method {
         };
         let single = method.clone().with_search(SearchConfig {
             restarts: 1,
+            mirror: Mirroring::None,
             halve_every: None,
             answer: SearchAnswer::Best,
             ..*config

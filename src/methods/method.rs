@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use semantic_inpaint_dcgan::DcganModel;
 use semantic_inpaint_latent_search::{
-    Blend, RankedCompletions, SearchConfig, SearchObserver, SearchResult, Silent, blend,
+    Blend, RankedCompletions, SearchConfig, SearchObserver, SearchResult, Silent,
 };
 use semantic_inpaint_mask::{CorruptedImages, Inpainter, Mask};
 use semantic_inpaint_tensor::{Device, Error as TensorError, ImageBatch};
@@ -11,7 +11,7 @@ use semantic_inpaint_tensor::{Device, Error as TensorError, ImageBatch};
 use super::auto::Auto;
 use super::latent::Latent;
 use super::{Choice, MethodName};
-use crate::{Error, Result};
+use crate::{Error, Result, SearchCalibration};
 
 /// A method that is ready to fill holes.
 ///
@@ -133,6 +133,18 @@ impl Method {
             fill @ Kind::Fill(_) => fill,
         };
         Self { kind, ..self }
+    }
+
+    /// The same with calibrations of searches, of which it takes the one for its networks and settings, before
+    /// those of the embedded models. A method without a search stays as it is.
+    #[must_use]
+    pub fn with_calibrations(mut self, calibrations: &[SearchCalibration]) -> Self {
+        match &mut self.kind {
+            Kind::Latent { latent, .. } => latent.set_calibrations(calibrations),
+            Kind::Auto(auto) => *auto = auto.clone().with_calibrations(calibrations),
+            Kind::Fill(_) => {}
+        }
+        self
     }
 
     /// The same with its networks on a device; a method without networks stays as it is.
@@ -258,7 +270,7 @@ impl Method {
             Kind::Latent { latent, .. } => {
                 let search = latent.search()?.search(corrupted, observer)?;
                 Ok(MethodCompletion {
-                    completed: blended(corrupted, &search.generated, latent.config.blend)?,
+                    completed: merged(corrupted, &search.generated, &latent.config)?,
                     search: Some(search),
                     ranked: None,
                     choices: Vec::new(),
@@ -306,7 +318,7 @@ impl Method {
         ranked.ranks.truncate(count);
         let generated = &ranked.result.generated;
         Ok(MethodCompletion {
-            completed: blended(corrupted, generated, latent.config.blend)?,
+            completed: merged(corrupted, generated, &latent.config)?,
             search: Some(ranked.result.clone()),
             ranked: Some(ranked),
             choices: Vec::new(),
@@ -339,9 +351,13 @@ impl Method {
             Kind::Latent { latent, .. } => {
                 let search = latent.search()?.search(corrupted, observer)?;
                 let variant = |kind: Blend| {
+                    let config = SearchConfig {
+                        blend: kind,
+                        ..latent.config
+                    };
                     Ok(Variant {
                         label: format!("{} ({kind})", self.label),
-                        completed: blended(corrupted, &search.generated, kind)?,
+                        completed: merged(corrupted, &search.generated, &config)?,
                     })
                 };
                 let variants = [Blend::Overlay, Blend::Poisson].map(variant);
@@ -368,14 +384,14 @@ impl fmt::Debug for Method {
     }
 }
 
-/// Generated images, on the device of the corrupted ones and blended into them.
-pub(crate) fn blended(
+/// Generated images, on the device of the corrupted ones and merged into them.
+pub(crate) fn merged(
     corrupted: &CorruptedImages,
     generated: &ImageBatch,
-    kind: Blend,
+    search: &SearchConfig,
 ) -> Result<ImageBatch> {
     let device = corrupted.images().tensor().device();
     let generated = generated.tensor().to_device(device);
     let generated = ImageBatch::new(generated.map_err(TensorError::from)?)?;
-    Ok(blend(corrupted, &generated, kind)?)
+    Ok(search.merge(corrupted, &generated, search.blend)?)
 }

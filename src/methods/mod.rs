@@ -2,6 +2,7 @@
 
 mod auto;
 mod build;
+mod confidence;
 mod context;
 mod evaluated;
 mod latent;
@@ -14,8 +15,9 @@ mod trained_encoders;
 mod weights;
 
 pub use auto::Choice;
+pub use confidence::Confidence;
 pub use context::MethodContext;
 pub use latent_space::LatentSpace;
-pub(crate) use method::blended;
+pub(crate) use method::merged;
 pub use method::{Method, MethodCompletion, Variant, WorkingSize};
 pub use name::{MethodName, Requirement};

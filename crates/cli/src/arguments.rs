@@ -2,7 +2,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    bench, evaluate, import, info, inpaint, mask, prepare, sample, score, train,
+    bench, calibrate, evaluate, import, info, inpaint, mask, prepare, sample, score, train,
 };
 use crate::status::Status;
 
@@ -30,6 +30,7 @@ enum Command {
     Sample(sample::Arguments),
     Score(score::Arguments),
     Evaluate(Box<evaluate::Arguments>),
+    Calibrate(Box<calibrate::Arguments>),
     Mask(mask::Arguments),
     Info(info::Arguments),
     Prepare(Box<prepare::Arguments>),
@@ -59,6 +60,7 @@ impl Arguments {
             Command::Sample(arguments) => sample::run(&arguments),
             Command::Score(arguments) => score::run(&arguments),
             Command::Evaluate(arguments) => evaluate::run(&arguments),
+            Command::Calibrate(arguments) => calibrate::run(&arguments),
             Command::Mask(arguments) => mask::run(&arguments),
             Command::Info(arguments) => info::run(&arguments),
             Command::Prepare(arguments) => prepare::run(&arguments),

@@ -1,6 +1,7 @@
 //! One module per command: its arguments and what it does with them.
 
 pub(crate) mod bench;
+pub(crate) mod calibrate;
 pub(crate) mod evaluate;
 pub(crate) mod import;
 pub(crate) mod info;

@@ -5,10 +5,11 @@ use clap::Args;
 use semantic_inpaint::latent_encoder::LatentEncoderModel;
 use semantic_inpaint::latent_search::{
     ContextDistance, ContextWeights, Convergence, LatentOptimizer, LatentSchedule, LatentStart,
-    SearchAnswer,
+    Mirroring, SearchAnswer,
 };
 use semantic_inpaint::{
-    Device, Engine, Favor, Precision, Preset, SearchConfig, load_latent_encoder,
+    BorderMatch, Device, Engine, Favor, Precision, Preset, SearchCalibration, SearchConfig,
+    load_latent_encoder,
 };
 
 /// A preset of the search and what differs from it.
@@ -25,6 +26,10 @@ pub(crate) struct SearchOptions {
     /// Starting points per photo; the result with the lowest loss on the known pixels is kept
     #[arg(long)]
     restarts: Option<usize>,
+    /// Which starting points work on the mirrored photo: none, or alternate (every second, mirrored back in the
+    /// answer)
+    #[arg(long)]
+    mirror: Option<Mirroring>,
     /// Iterations after which, again and again, the worse half of a photo's starting points is given up
     #[arg(long, value_name = "ITERATIONS")]
     halve_every: Option<usize>,
@@ -56,15 +61,22 @@ pub(crate) struct SearchOptions {
     #[arg(long, allow_negative_numbers = true, value_name = "WEIGHT", value_parser = weight)]
     latent_weight: Option<f64>,
     /// How much each known pixel counts: window (by the missing pixels in a window round it, the
-    /// importance weights) or uniform (all alike)
+    /// importance weights), windows:7,15,31 (the mean over several windows) or uniform (all alike)
     #[arg(long, value_name = "WEIGHTS")]
     context_weights: Option<ContextWeights>,
     /// How far generated pixels are from known ones: absolute or squared
     #[arg(long, value_name = "DISTANCE")]
     context_distance: Option<ContextDistance>,
+    /// Weight of the differences of neighboring pixels in the context loss, beside the pixels' own
+    #[arg(long, allow_negative_numbers = true, value_name = "WEIGHT", value_parser = weight)]
+    gradient_weight: Option<f64>,
     /// Side of the neighborhood of the importance weights in pixels, odd
     #[arg(long, value_name = "PIXELS")]
     window: Option<usize>,
+    /// How the generated image is brought to the color of the known pixels round the hole before it is blended:
+    /// none, offset (a number for each channel) or gain-offset (contrast too) [default: the preset's, none]
+    #[arg(long, value_name = "MATCH")]
+    match_border: Option<BorderMatch>,
     /// What the networks multiply: f32; bf16, which is faster on processors that have it and ends the search in
     /// f32; or tf32, on CUDA devices
     #[arg(long)]
@@ -76,6 +88,10 @@ pub(crate) struct SearchOptions {
     /// A trained encoder of the model's latents, for --start encoder: a model file or the folder of a run
     #[arg(long, value_name = "FILE|RUN")]
     latent_encoder: Option<PathBuf>,
+    /// What to expect of fills: a file that `calibrate` wrote for the model and the settings, asked before what
+    /// is built in
+    #[arg(long, value_name = "FILE")]
+    calibration: Option<PathBuf>,
 }
 
 impl SearchOptions {
@@ -96,6 +112,7 @@ impl SearchOptions {
         let search = SearchConfig {
             iterations: self.iterations.unwrap_or(preset.iterations),
             restarts: self.restarts.unwrap_or(preset.restarts),
+            mirror: self.mirror.unwrap_or(preset.mirror),
             halve_every: self.halve_every.or(preset.halve_every),
             stop_when: self.stop_when.or(preset.stop_when),
             start: self.start(preset.start, encoder)?,
@@ -106,6 +123,8 @@ impl SearchOptions {
             latent_weight: self.latent_weight.unwrap_or(preset.latent_weight),
             weights: self.context_weights.unwrap_or(preset.weights),
             distance: self.context_distance.unwrap_or(preset.distance),
+            gradient_weight: self.gradient_weight.unwrap_or(preset.gradient_weight),
+            border: self.match_border.unwrap_or(preset.border),
             window: self.window.unwrap_or(preset.window),
             seed: seed.unwrap_or(preset.seed),
             engine: self.engine(),
@@ -139,6 +158,13 @@ impl SearchOptions {
         Ok(encoder.transpose()?)
     }
 
+    /// The calibrations that were named.
+    pub(crate) fn calibrations(&self) -> Result<Vec<SearchCalibration>> {
+        let path = self.calibration.as_ref();
+        let read = path.map(|path| SearchCalibration::read(path)).transpose()?;
+        Ok(read.unwrap_or_default())
+    }
+
     fn engine(&self) -> Engine {
         Engine::Frozen {
             favor: self.favor.unwrap_or_default(),
@@ -161,6 +187,7 @@ impl SearchOptions {
             ("--preset", self.preset.is_some()),
             ("--iterations", self.iterations.is_some()),
             ("--restarts", self.restarts.is_some()),
+            ("--mirror", self.mirror.is_some()),
             ("--halve-every", self.halve_every.is_some()),
             ("--stop-when", self.stop_when.is_some()),
             ("--start", self.start.is_some()),
@@ -171,10 +198,13 @@ impl SearchOptions {
             ("--latent-weight", self.latent_weight.is_some()),
             ("--context-weights", self.context_weights.is_some()),
             ("--context-distance", self.context_distance.is_some()),
+            ("--gradient-weight", self.gradient_weight.is_some()),
+            ("--match-border", self.match_border.is_some()),
             ("--window", self.window.is_some()),
             ("--precision", self.precision.is_some()),
             ("--favor", self.favor.is_some()),
             ("--latent-encoder", self.latent_encoder.is_some()),
+            ("--calibration", self.calibration.is_some()),
         ];
         let given = options.into_iter().filter(|(_, is_given)| *is_given);
         given.map(|(name, _)| name).collect()

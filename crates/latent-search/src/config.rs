@@ -2,20 +2,23 @@ mod answer;
 mod context;
 mod convergence;
 mod latent;
+mod mirroring;
 mod optimizer;
 mod preset;
 
-use semantic_inpaint_mask::{ImportanceWeights, Mask};
+use semantic_inpaint_mask::{CorruptedImages, ImportanceWeights, Mask};
+use semantic_inpaint_tensor::ImageBatch;
 use serde::{Deserialize, Serialize};
 
 use semantic_inpaint_nn::frozen::{Favor, Precision};
 
-use crate::{Blend, Error, Result};
+use crate::{Blend, BorderMatch, Error, Result, blend, match_border};
 
 pub use answer::SearchAnswer;
-pub use context::{ContextDistance, ContextReduction, ContextWeights};
+pub use context::{ContextDistance, ContextReduction, ContextWeights, WindowSizes};
 pub use convergence::Convergence;
 pub use latent::{LatentConstraint, LatentSchedule, LatentStart};
+pub use mirroring::{Mirroring, Orientation};
 pub use optimizer::LatentOptimizer;
 pub use preset::Preset;
 
@@ -40,6 +43,8 @@ pub struct SearchConfig {
     pub start: LatentStart,
     /// Independent starts per image; the one with the lowest objective is kept.
     pub restarts: usize,
+    /// Which restarts work on the mirrored image; none in the published presets.
+    pub mirror: Mirroring,
     /// Iterations after which, again and again, the worse half of an image's restarts is dropped until
     /// one is left (successive halving, Jamieson and Talwalkar 2016); `None` keeps all to the end.
     pub halve_every: Option<usize>,
@@ -56,12 +61,17 @@ pub struct SearchConfig {
     pub latent_weight: f64,
     /// How far generated pixels are from known ones.
     pub distance: ContextDistance,
+    /// γ, the weight of the gradient term in the context loss, [`gradient_loss`](crate::gradient_loss); 0 in all
+    /// presets. On a CUDA device a search with it runs as [`Engine::Plain`].
+    pub gradient_weight: f64,
     /// How the context loss is summed up.
     pub reduction: ContextReduction,
     /// How much each known pixel counts.
     pub weights: ContextWeights,
     /// Side of the window of [`ContextWeights::Window`] in pixels, odd; other weights ignore it.
     pub window: usize,
+    /// How the fill is brought to the color of its surroundings before; not at all in the published presets.
+    pub border: BorderMatch,
     /// How the fill is pasted.
     pub blend: Blend,
     /// Seed of the starts. The starts do not depend on the image or its place in a batch.
@@ -120,139 +130,6 @@ impl Default for SearchConfig {
 }
 
 impl SearchConfig {
-    /// The settings of Yeh et al. 2017: 1500 iterations of Adam on z clipped to `[-1, 1]`, λ = 0.003
-    /// on `log(1 - D(G(z)))`, window 7, Poisson blending, one start.
-    ///
-    /// The paper names neither the step size nor the reduction. λ = 0.003 asks for a mean, so the
-    /// context loss is the weighted mean; the step size is 0.03.
-    #[must_use]
-    pub fn paper() -> Self {
-        Self {
-            iterations: 1500,
-            optimizer: LatentOptimizer::Adam {
-                learning_rate: 0.03,
-            },
-            schedule: LatentSchedule::Constant,
-            constraint: LatentConstraint::Prior,
-            start: LatentStart::Prior,
-            restarts: 1,
-            halve_every: None,
-            stop_when: None,
-            answer: SearchAnswer::Best,
-            prior_weight: 0.003,
-            prior_loss: PriorLoss::LogOneMinusD,
-            latent_weight: 0.0,
-            distance: ContextDistance::Absolute,
-            reduction: ContextReduction::WeightedMean,
-            weights: ContextWeights::Window,
-            window: 7,
-            blend: Blend::Poisson,
-            seed: 0,
-            engine: Engine::default(),
-        }
-    }
-
-    /// The settings that published code runs with: 3000 iterations of Nesterov's momentum 0.9 with
-    /// step 3e-4 from a normal start, z clipped to `[-1, 1]`, λ = 0.2 on `-log D(G(z))` beside the
-    /// summed context loss, window 7, overlay.
-    ///
-    /// They are those of the re-implementation `guptag22/Semantic_image_inpainting_using_GAN`, which
-    /// took all but the window (15 there) from the paper authors' `moodoki/semantic_image_inpainting`
-    /// of 2018. Two faults are not repeated: the former's importance weights were inverted (low next
-    /// to the hole), and its networks ran on the statistics of the batch.
-    #[must_use]
-    pub fn authors() -> Self {
-        Self {
-            iterations: 3000,
-            optimizer: LatentOptimizer::Nesterov {
-                learning_rate: 3e-4,
-                momentum: 0.9,
-            },
-            constraint: LatentConstraint::Clip { bound: 1.0 },
-            start: LatentStart::Normal,
-            prior_weight: 0.2,
-            prior_loss: PriorLoss::MinusLogD,
-            reduction: ContextReduction::Sum,
-            blend: Blend::Overlay,
-            ..Self::paper()
-        }
-    }
-
-    /// Settings for many images in little time: 75 iterations of Adam with step 0.1, which falls along a
-    /// cosine, from the nearest of 512 draws; objective and blending as in [`SearchConfig::paper`].
-    #[must_use]
-    pub fn fast() -> Self {
-        Self {
-            iterations: 75,
-            optimizer: LatentOptimizer::Adam { learning_rate: 0.1 },
-            schedule: LatentSchedule::Cosine,
-            start: LatentStart::Nearest { candidates: 512 },
-            ..Self::paper()
-        }
-    }
-
-    /// [`SearchConfig::fast`] with an encoder of the generator's latents: 20 iterations from its guess.
-    #[must_use]
-    pub fn fast_with_encoder() -> Self {
-        Self {
-            iterations: 20,
-            start: LatentStart::encoder(),
-            ..Self::fast()
-        }
-    }
-
-    /// The settings with the lowest error in the hole: the mean of eight restarts from the nearest of 512
-    /// draws, 150 iterations each, a window of 15 pixels, and the weight 0.1 on the latent's own prior.
-    ///
-    /// They were chosen on faces, with the embedded model. A mean is softer than the images that it is made
-    /// of; [`SearchAnswer::Best`] takes the first of them instead.
-    #[must_use]
-    pub fn best() -> Self {
-        Self {
-            iterations: 150,
-            restarts: 8,
-            answer: SearchAnswer::Mean { of: 8 },
-            latent_weight: 0.1,
-            window: 15,
-            ..Self::fast()
-        }
-    }
-
-    /// [`SearchConfig::best`] with an encoder of the generator's latents: 80 iterations from its guess, whose
-    /// image is four tenths of the answer.
-    #[must_use]
-    pub fn best_with_encoder() -> Self {
-        Self {
-            iterations: 80,
-            start: LatentStart::encoder(),
-            answer: SearchAnswer::MeanAndGuess {
-                of: 8,
-                guess_share: 0.4,
-            },
-            ..Self::best()
-        }
-    }
-
-    /// Settings that bring a generator's image near to a whole one, for
-    /// [`LatentSearch::reconstruct`](crate::LatentSearch::reconstruct): 500 iterations of Adam with step
-    /// 0.2 from four starts in the prior, mean squared distance, equal weights, no prior loss.
-    #[must_use]
-    pub fn reconstruction() -> Self {
-        Self {
-            iterations: 500,
-            optimizer: LatentOptimizer::Adam { learning_rate: 0.2 },
-            restarts: 4,
-            prior_weight: 0.0,
-            distance: ContextDistance::Squared,
-            weights: ContextWeights::Uniform,
-            engine: Engine::Frozen {
-                favor: Favor::Throughput,
-                precision: Precision::F32,
-            },
-            ..Self::paper()
-        }
-    }
-
     /// How much each known pixel of these masks counts, [`SearchConfig::weights`] applied.
     ///
     /// # Errors
@@ -261,8 +138,40 @@ impl SearchConfig {
     pub fn weigh(&self, mask: &Mask) -> Result<ImportanceWeights> {
         Ok(match self.weights {
             ContextWeights::Window => ImportanceWeights::new(mask, self.window)?,
+            ContextWeights::Windows(sizes) => {
+                ImportanceWeights::of_windows(mask, sizes.as_slice())?
+            }
             ContextWeights::Uniform => ImportanceWeights::uniform(mask),
         })
+    }
+
+    /// The completed images of generated ones, matched to the border as [`SearchConfig::border`] says and then
+    /// blended.
+    ///
+    /// # Errors
+    ///
+    /// As [`match_border`] and [`blend`](crate::blend()).
+    pub fn merge(
+        &self,
+        corrupted: &CorruptedImages,
+        generated: &ImageBatch,
+        kind: Blend,
+    ) -> Result<ImageBatch> {
+        if self.border == BorderMatch::None {
+            return blend(corrupted, generated, kind);
+        }
+        let weights = self.weigh(corrupted.mask())?;
+        let matched = match_border(corrupted, generated, &weights, self.border)?;
+        blend(corrupted, &matched, kind)
+    }
+
+    /// The side of the widest window of the weights, in pixels.
+    pub(crate) fn widest_window(&self) -> usize {
+        let sizes = match &self.weights {
+            ContextWeights::Windows(sizes) => sizes.as_slice(),
+            _ => &[],
+        };
+        sizes.iter().copied().max().unwrap_or(self.window)
     }
 
     /// Restarts that an image has left at the end: all, or those that [`SearchConfig::halve_every`] does not
@@ -293,6 +202,10 @@ impl SearchConfig {
         }
         if self.restarts > MAX_RESTARTS {
             return invalid("restarts", "at most 10000", self.restarts.to_string());
+        }
+        if self.mirror == Mirroring::Alternate && self.restarts < 2 {
+            let what = "restarts of a search that mirrors every second one";
+            return invalid(what, "at least 2", self.restarts.to_string());
         }
         if self.halve_every == Some(0) {
             return invalid("iterations between two halvings", "at least 1", "0".into());
@@ -330,6 +243,7 @@ impl SearchConfig {
         }
         for (what, weight) in [
             ("prior weight", self.prior_weight),
+            ("gradient weight", self.gradient_weight),
             ("latent weight", self.latent_weight),
         ] {
             if !(weight.is_finite() && weight >= 0.0) {
@@ -349,7 +263,7 @@ impl SearchConfig {
 }
 
 /// The error of a setting outside its range.
-fn invalid(what: &'static str, expected: &'static str, got: String) -> Error {
+pub(crate) fn invalid(what: &'static str, expected: &'static str, got: String) -> Error {
     Error::InvalidSetting {
         what,
         expected,
@@ -358,7 +272,7 @@ fn invalid(what: &'static str, expected: &'static str, got: String) -> Error {
 }
 
 /// The error of a spelling that is none of those expected.
-fn unknown(what: &'static str, expected: &'static str, got: &str) -> Error {
+pub(crate) fn unknown(what: &'static str, expected: &'static str, got: &str) -> Error {
     invalid(what, expected, format!("`{got}`"))
 }
 

@@ -1,3 +1,4 @@
+mod context;
 mod cuda;
 
 use semantic_inpaint_nn::frozen::{FrozenNetwork, FrozenOptions, Precision, Workspace};
@@ -7,7 +8,8 @@ use semantic_inpaint_tensor::passes::{InstructionSet, MapShape};
 use semantic_inpaint_tensor::{Device, Error as TensorError, ImageShape, Tensor};
 
 use crate::objective::{Evaluation, Objective};
-use crate::{ContextDistance, Engine, PriorLoss, Result, SearchConfig};
+use crate::{Engine, PriorLoss, Result, SearchConfig};
+use context::{Context, Differences};
 pub(crate) use cuda::{CudaNetworks, CudaObjective, Last, Rows};
 
 /// The networks of a search in the fast form of their device.
@@ -212,6 +214,14 @@ impl FrozenObjective {
             weights: values(&objective.weights)?,
             scales: values(&objective.scales)?,
             distance: objective.distance,
+            differences: match &objective.pairs {
+                Some(pairs) => Some(Differences {
+                    width: objective.target.dim(3).map_err(TensorError::from)?,
+                    side_by_side: values(&pairs.side_by_side)?,
+                    stacked: values(&pairs.stacked)?,
+                }),
+                None => None,
+            },
         };
         let judged = (objective.prior_weight > 0.0).then_some(&pair.discriminator);
         let judged = judged.and_then(Option::as_ref);
@@ -263,112 +273,6 @@ impl FrozenObjective {
         pair.generator.backward(&mut self.generator);
         self.generator.read_input_gradient(&mut evaluation.gradient);
     }
-}
-
-/// What the context loss compares generated images with.
-#[derive(Debug)]
-struct Context {
-    /// `[rows, C, H, W]`
-    target: Vec<f32>,
-    /// `[rows, 1, H, W]`
-    weights: Vec<f32>,
-    scales: Vec<f32>,
-    distance: ContextDistance,
-}
-
-impl Context {
-    /// Context losses, and their gradient added to the images'.
-    fn add(&self, images: &[f32], gradient: &mut [f32], losses: &mut [f32]) {
-        let pixels = self.weights.len() / self.scales.len();
-        let len = self.target.len() / self.scales.len();
-        let rows = images
-            .chunks_exact(len)
-            .zip(self.target.chunks_exact(len))
-            .zip(gradient.chunks_exact_mut(len));
-        let weights = self.weights.chunks_exact(pixels).zip(&self.scales);
-        for ((loss, ((images, target), gradient)), (weights, &scale)) in
-            losses.iter_mut().zip(rows).zip(weights)
-        {
-            let planes = images
-                .chunks_exact(pixels)
-                .zip(target.chunks_exact(pixels))
-                .zip(gradient.chunks_exact_mut(pixels));
-            let distances = planes.map(|((x, y), gradient)| match self.distance {
-                ContextDistance::Absolute => {
-                    weighted_distance(x, y, weights, scale, gradient, absolute)
-                }
-                ContextDistance::Squared => {
-                    weighted_distance(x, y, weights, scale, gradient, squared)
-                }
-            });
-            *loss = scale * distances.sum::<f32>();
-        }
-    }
-}
-
-/// Partial sums of a row of pixels, enough for the widest vectors.
-const LANES: usize = 16;
-
-/// `sum W d(x - y)`, and `scale W d'(x - y)` added to the gradient, where `distance` gives d and d'.
-fn weighted_distance(
-    x: &[f32],
-    y: &[f32],
-    weights: &[f32],
-    scale: f32,
-    gradient: &mut [f32],
-    distance: impl Fn(f32) -> (f32, f32),
-) -> f32 {
-    let mut sums = [0.0f32; LANES];
-    let (x, x_rest) = x.as_chunks::<LANES>();
-    let (y, y_rest) = y.as_chunks::<LANES>();
-    let (weights, weights_rest) = weights.as_chunks::<LANES>();
-    let (gradient, gradient_rest) = gradient.as_chunks_mut::<LANES>();
-    let add = |sum: &mut f32, x: f32, y: f32, weight: f32, gradient: &mut f32| {
-        let (value, slope) = distance(x - y);
-        *sum += weight * value;
-        *gradient += scale * weight * slope;
-    };
-    for (((x, y), weights), gradient) in x.iter().zip(y).zip(weights).zip(gradient) {
-        for lane in 0..LANES {
-            add(
-                &mut sums[lane],
-                x[lane],
-                y[lane],
-                weights[lane],
-                &mut gradient[lane],
-            );
-        }
-    }
-    let rest = x_rest
-        .iter()
-        .zip(y_rest)
-        .zip(weights_rest)
-        .zip(gradient_rest);
-    for (sum, (((&x, &y), &weight), gradient)) in sums.iter_mut().zip(rest) {
-        add(sum, x, y, weight, gradient);
-    }
-    sums.iter().sum()
-}
-
-impl ContextDistance {
-    /// The distance of a difference and its derivative.
-    pub(crate) fn value_and_slope(self, difference: f32) -> (f32, f32) {
-        match self {
-            Self::Absolute => absolute(difference),
-            Self::Squared => squared(difference),
-        }
-    }
-}
-
-/// `|x|` and its derivative, which is 0 at 0.
-fn absolute(difference: f32) -> (f32, f32) {
-    let sign = f32::from(u8::from(difference > 0.0)) - f32::from(u8::from(difference < 0.0));
-    (difference.abs(), sign)
-}
-
-/// `x^2` and its derivative.
-fn squared(difference: f32) -> (f32, f32) {
-    (difference * difference, 2.0 * difference)
 }
 
 /// The prior loss of a logit and its derivative.

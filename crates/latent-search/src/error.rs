@@ -46,6 +46,27 @@ pub enum Error {
         /// Column of the missing pixel.
         col: usize,
     },
+    /// The importance weights are of other masks than the images.
+    #[error(
+        "the importance weights are {got:?} (images, height, width) but the images {expected:?}: weigh the \
+         images' own mask"
+    )]
+    BorderWeights {
+        /// Images, height and width of the images.
+        expected: [usize; 3],
+        /// Those of the weights.
+        got: [usize; 3],
+    },
+    /// A value that the border is matched by is infinite or NaN.
+    #[error(
+        "a value beside the hole of image {image}, channel {channel}, is not finite: check the images"
+    )]
+    BorderNotFinite {
+        /// The image's place in the batch.
+        image: usize,
+        /// The channel.
+        channel: usize,
+    },
     /// The matrix to be factored is not positive definite.
     #[error("pivot {pivot} in row {row} is not positive: the matrix must be positive definite")]
     BlendSingular {

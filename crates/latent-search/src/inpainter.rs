@@ -2,7 +2,7 @@ use semantic_inpaint_mask::{CorruptedImages, Inpainter};
 use semantic_inpaint_nn::{Discriminator, Generator};
 use semantic_inpaint_tensor::ImageBatch;
 
-use crate::{Error, LatentSearch, Result, SearchObserver, SearchResult, Silent, blend};
+use crate::{Error, LatentSearch, Result, SearchObserver, SearchResult, Silent};
 
 /// Fills holes by a latent search and blending.
 #[derive(Debug)]
@@ -36,7 +36,8 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentInpainter<G, D> {
         observer: &mut dyn SearchObserver,
     ) -> Result<(ImageBatch, SearchResult)> {
         let result = self.search.search(corrupted, observer)?;
-        let completed = blend(corrupted, &result.generated, self.search.config().blend)?;
+        let config = self.search.config();
+        let completed = config.merge(corrupted, &result.generated, config.blend)?;
         Ok((completed, result))
     }
 }

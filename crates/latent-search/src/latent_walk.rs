@@ -5,8 +5,8 @@ use semantic_inpaint_tensor::{Device, LatentPrior, Rng};
 use crate::{LatentConstraint, LatentOptimizer, LatentSchedule, LatentStart, Result, SearchConfig};
 use lbfgs::{Lbfgs, LbfgsRule, Point};
 
-/// Streams of the seed: restart r starts from stream `START_STREAMS + r`, and draws its stochastic
-/// clipping from stream `CLIP_STREAMS + r`.
+/// Streams of the seed: a restart with draw number d starts from stream `START_STREAMS + d`, and draws its
+/// stochastic clipping from stream `CLIP_STREAMS + d`. The number is the restart's own, but for mirrored images.
 const START_STREAMS: u64 = 0;
 const CLIP_STREAMS: u64 = 1 << 32;
 /// The candidates of a start are drawn one after the other from this stream.
@@ -20,7 +20,7 @@ const NORMAL_BOUND: f64 = 3.0;
 
 /// One latent on its way: position, velocity, and what the optimizer remembers.
 ///
-/// Every row walks by itself, from a start that depends on the seed and the restart alone.
+/// Every row walks by itself, from a start that depends on the seed and the number of its draw alone.
 #[derive(Debug, Clone)]
 pub(crate) struct LatentWalk {
     pub(crate) z: Vec<f32>,
@@ -34,27 +34,27 @@ pub(crate) struct LatentWalk {
 }
 
 impl LatentWalk {
-    /// The walk of one restart from a drawn start.
+    /// The walk of a restart from a drawn start.
     pub(crate) fn start(
         config: &SearchConfig,
         prior: LatentPrior,
         latent_len: usize,
-        restart: usize,
+        draw: usize,
     ) -> Result<Self> {
         let law = match config.start {
             LatentStart::Normal => LatentPrior::Normal,
             _ => prior,
         };
-        let z = drawn(config, law, latent_len, restart)?;
-        Ok(Self::from(config, prior, z, restart))
+        let z = drawn(config, law, latent_len, draw)?;
+        Ok(Self::from(config, prior, z, draw))
     }
 
-    /// The walk of one restart from z, constrained.
+    /// The walk of a restart from z, constrained.
     pub(crate) fn from(
         config: &SearchConfig,
         prior: LatentPrior,
         z: Vec<f32>,
-        restart: usize,
+        draw: usize,
     ) -> Self {
         let mut walk = Self {
             first: vec![0.0; z.len()],
@@ -63,7 +63,7 @@ impl LatentWalk {
             z,
             iteration: 0,
             constraint: resolve(config.constraint, prior),
-            clip_rng: Rng::from_seed_and_stream(config.seed, CLIP_STREAMS + restart as u64),
+            clip_rng: Rng::from_seed_and_stream(config.seed, CLIP_STREAMS + draw as u64),
         };
         walk.constrain();
         walk
@@ -168,19 +168,19 @@ impl LatentWalk {
     }
 }
 
-/// What the start of a restart draws, `[Z]`.
+/// Draw `number` of the starts, `[Z]`.
 pub(crate) fn drawn(
     config: &SearchConfig,
     law: LatentPrior,
     latent_len: usize,
-    restart: usize,
+    number: usize,
 ) -> Result<Vec<f32>> {
     draw(
         law,
         1,
         latent_len,
         config.seed,
-        START_STREAMS + restart as u64,
+        START_STREAMS + number as u64,
     )
 }
 

@@ -10,7 +10,8 @@
 //!
 //! where W is highest next to the hole and 0 in it ([`context_loss`], [`prior_loss`]); other weights
 //! and the squared distance are a choice ([`ContextWeights`], [`ContextDistance`]). The last term, the
-//! latent's own prior, is not the paper's: μ is 0 unless it is asked for ([`latent_loss`]).
+//! latent's own prior, is not the paper's: μ is 0 unless it is asked for ([`latent_loss`]); nor is the
+//! gradient term that the first may have beside it ([`gradient_loss`]).
 //! [`blend()`] pastes `G(z)` into the hole, and [`LatentInpainter`] does all of it. [`SearchConfig`]
 //! has the published settings as [`Preset`]s; a [`SearchObserver`] watches a search and may stop it.
 //!
@@ -52,6 +53,7 @@
 //! ```
 
 mod blend;
+mod confidence;
 mod config;
 mod engine;
 mod error;
@@ -61,14 +63,16 @@ mod objective;
 mod observer;
 mod search;
 
-pub use blend::{Blend, PoissonSolver, blend};
+pub use blend::{Blend, BorderMatch, PoissonSolver, blend, match_border};
+pub use confidence::{Calibration, CalibrationSample, Evidence, ExpectedPsnr};
 pub use config::{
     ContextDistance, ContextReduction, ContextWeights, Convergence, Engine, LatentConstraint,
-    LatentOptimizer, LatentSchedule, LatentStart, Preset, PriorLoss, SearchAnswer, SearchConfig,
+    LatentOptimizer, LatentSchedule, LatentStart, Mirroring, Orientation, Preset, PriorLoss,
+    SearchAnswer, SearchConfig, WindowSizes,
 };
 pub use error::{Error, Result};
 pub use inpainter::LatentInpainter;
-pub use objective::{context_loss, latent_loss, prior_loss};
+pub use objective::{context_loss, gradient_loss, latent_loss, prior_loss};
 pub use observer::{SearchObserver, SearchProgress, Silent};
 pub use search::{
     LatentSearch, ObjectiveValue, RankedCompletion, RankedCompletions, SearchObjective,

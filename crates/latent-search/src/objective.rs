@@ -1,3 +1,4 @@
+mod gradient;
 mod terms;
 
 use semantic_inpaint_mask::{CorruptedImages, ImportanceWeights};
@@ -8,7 +9,11 @@ use semantic_inpaint_tensor::{
     DType, Device, Error as TensorError, ImageBatch, Latent, Tensor, Var,
 };
 
+use crate::search::mirrored;
 use crate::{ContextDistance, ContextReduction, Error, PriorLoss, Result, SearchConfig};
+
+pub use gradient::gradient_loss;
+use gradient::{PairTensors, PairWeights};
 
 /// The context loss of each image: how far generated pixels are from the known ones around the hole.
 ///
@@ -140,6 +145,8 @@ pub(crate) struct Objective {
     pub(crate) weights: Tensor,
     pub(crate) scales: Tensor,
     pub(crate) distance: ContextDistance,
+    /// What neighbors count in the gradient term, reduced and weighted; nothing without it.
+    pub(crate) pairs: Option<PairTensors>,
     pub(crate) prior_weight: f64,
     pub(crate) prior_loss: PriorLoss,
     /// What a device that judges and moves the rows itself adds; else the host adds the latent loss.
@@ -167,12 +174,21 @@ impl Objective {
         if let Some(index) = (0..weights.count()).find(|&index| weights.sum(index) <= 0.0) {
             return Err(Error::NothingToMatch {
                 index,
-                window: config.window,
+                window: config.widest_window(),
             });
         }
+        let factor = config.gradient_weight;
+        let pairs = (factor > 0.0).then(|| {
+            let settings = (channels, config.reduction, factor);
+            PairWeights::new(&weights, corrupted.mask(), settings).to_tensors(device)
+        });
         let scales = scales(&weights, channels, config.reduction);
         let weights = weights.to_tensor(device)?;
-        Self::with_weights(corrupted.images(), weights, scales, config)
+        let of_images = Self::with_weights(corrupted.images(), weights, scales, config)?;
+        Ok(Self {
+            pairs: pairs.transpose()?,
+            ..of_images
+        })
     }
 
     /// The objective of whole images, each pixel of weight 1.
@@ -184,11 +200,16 @@ impl Objective {
         let (count, shape) = (images.count(), images.shape());
         let dims = (count, 1, shape.height, shape.width);
         let weights = Tensor::ones(dims, DType::F32, device).map_err(TensorError::from)?;
-        let scale = match config.reduction {
-            ContextReduction::Sum => 1.0,
-            ContextReduction::WeightedMean => 1.0 / shape.num_values() as f64,
-        };
-        Self::with_weights(images, weights, vec![scale; count], config)
+        let scale = config.reduction.or_sum(1.0 / shape.num_values() as f64);
+        let factor = config.gradient_weight;
+        let pairs = (factor > 0.0).then(|| {
+            let pairs = shape.height * (shape.width - 1) + (shape.height - 1) * shape.width;
+            let mean = 1.0 / (shape.channels * pairs).max(1) as f64;
+            PairTensors::uniform(&weights, factor * config.reduction.or_sum(mean))
+        });
+        let pairs = pairs.transpose()?;
+        let of_images = Self::with_weights(images, weights, vec![scale; count], config)?;
+        Ok(Self { pairs, ..of_images })
     }
 
     /// On the device of the weights.
@@ -206,6 +227,7 @@ impl Objective {
             scales: vector(scales, DType::F32, device)?,
             weights,
             distance: config.distance,
+            pairs: None,
             prior_weight: config.prior_weight,
             prior_loss: config.prior_loss,
             latent_weight: config.latent_weight,
@@ -221,15 +243,47 @@ impl Objective {
     pub(crate) fn select(&self, rows: &[u32]) -> Result<Self> {
         let device = self.target.device();
         let rows = Tensor::new(rows, device).map_err(TensorError::from)?;
-        let pick = |tensor: &Tensor| tensor.index_select(&rows, 0).map_err(TensorError::from);
+        let pick = |tensor: &Tensor| -> Result<Tensor> {
+            Ok(tensor.index_select(&rows, 0).map_err(TensorError::from)?)
+        };
         Ok(Self {
             target: pick(&self.target)?,
             weights: pick(&self.weights)?,
             scales: pick(&self.scales)?,
-            distance: self.distance,
-            prior_weight: self.prior_weight,
-            prior_loss: self.prior_loss,
-            latent_weight: self.latent_weight,
+            pairs: self.map_pairs(|weights| pick(weights))?,
+            ..self.clone()
+        })
+    }
+
+    /// The same images, and behind them all of them mirrored.
+    pub(crate) fn with_mirrored(&self) -> Result<Self> {
+        let mirrored = self.mirrored()?;
+        let join = |one: &Tensor, other: &Tensor| -> Result<Tensor> {
+            Ok(Tensor::cat(&[one, other], 0).map_err(TensorError::from)?)
+        };
+        let pairs = self.pairs.as_ref().zip(mirrored.pairs.as_ref());
+        let pairs = pairs.map(|(one, other)| one.join(other, join));
+        Ok(Self {
+            target: join(&self.target, &mirrored.target)?,
+            weights: join(&self.weights, &mirrored.weights)?,
+            scales: join(&self.scales, &mirrored.scales)?,
+            pairs: pairs.transpose()?,
+            ..mirrored
+        })
+    }
+
+    fn map_pairs(&self, change: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Option<PairTensors>> {
+        let pairs = self.pairs.as_ref();
+        pairs.map(|pairs| pairs.map(change)).transpose()
+    }
+
+    /// The images mirrored.
+    pub(crate) fn mirrored(&self) -> Result<Self> {
+        Ok(Self {
+            target: mirrored(&self.target)?,
+            weights: mirrored(&self.weights)?,
+            pairs: self.map_pairs(mirrored)?,
+            ..self.clone()
         })
     }
 
@@ -251,7 +305,11 @@ impl Objective {
             &self.weights,
             self.distance,
         )?;
-        let context = (sums * &self.scales).map_err(TensorError::from)?;
+        let mut context = (sums * &self.scales).map_err(TensorError::from)?;
+        if let Some(pairs) = &self.pairs {
+            let gradient = pairs.loss(generated.tensor(), &self.target, self.distance)?;
+            context = (context + gradient).map_err(TensorError::from)?;
+        }
         let prior = match discriminator {
             Some(discriminator) if self.prior_weight > 0.0 => {
                 let logits = discriminator.forward(&generated, Mode::Eval)?;

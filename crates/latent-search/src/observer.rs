@@ -29,7 +29,8 @@ pub trait SearchObserver {
         false
     }
 
-    /// The best latents so far, `[N, Z]`: told before each frame, whose images are made from them.
+    /// The best latents so far, `[N, Z]`: told before each frame, whose images are made from them; those that
+    /// generate mirrored images ([`Mirroring`](crate::Mirroring)) are among them as they are.
     fn latents(&mut self, _iteration: usize, _latents: &Latent) {}
 
     /// The best images so far, `[N, C, H, W]`, before blending.

@@ -1,5 +1,6 @@
 mod convergence;
 mod halving;
+mod images;
 mod objective_at;
 mod on_device;
 mod polish;
@@ -13,14 +14,15 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use semantic_inpaint_mask::CorruptedImages;
 use semantic_inpaint_nn::frozen::Precision;
-use semantic_inpaint_nn::{Discriminator, Generator, LatentEncoder, Mode};
-use semantic_inpaint_tensor::{
-    Device, Error as TensorError, ImageBatch, ImageShape, Latent, Tensor,
-};
+use semantic_inpaint_nn::{Discriminator, Generator, LatentEncoder};
+use semantic_inpaint_tensor::{Device, ImageBatch, ImageShape, Latent};
 
+use crate::confidence::Evidence;
 use crate::engine::FastNetworks;
 use crate::objective::Objective;
-use crate::{Error, Result, SearchConfig, SearchObserver};
+use crate::{Error, Orientation, Result, SearchConfig, SearchObserver};
+use images::Latents;
+pub(crate) use images::mirrored;
 pub use objective_at::{ObjectiveValue, SearchObjective};
 use on_device::Reading;
 pub use ranking::{RankedCompletion, RankedCompletions};
@@ -50,8 +52,10 @@ pub struct LatentSearch<G, D> {
 pub struct SearchResult {
     /// The latents, `[N, Z]`.
     pub latent: Latent,
-    /// Their images, `[N, C, H, W]` in `[-1, 1]`, before blending; with [`SearchAnswer::Mean`](crate::SearchAnswer::Mean) the mean of
-    /// several restarts' images instead.
+    /// Which way round what they generate is.
+    pub orientation: Vec<Orientation>,
+    /// Their images, upright, `[N, C, H, W]` in `[-1, 1]`, before blending; with
+    /// [`SearchAnswer::Mean`](crate::SearchAnswer::Mean) the mean of several restarts' images instead.
     pub generated: ImageBatch,
     /// The context loss of each image's latent, at least 0.
     pub context_loss: Vec<f64>,
@@ -59,6 +63,8 @@ pub struct SearchResult {
     pub prior_loss: Vec<f64>,
     /// Context loss plus weighted prior loss, plus the weighted latent loss where it has weight.
     pub objective: Vec<f64>,
+    /// What speaks for and against each image's fill; empty for whole images, which have no hole.
+    pub evidence: Vec<Evidence>,
     /// The restart that each image's result comes from.
     pub restart: Vec<usize>,
     /// The course of the search, at most about 150 points.
@@ -78,8 +84,8 @@ pub struct SearchResult {
 /// A search at its end.
 struct Course {
     state: State,
-    /// Where the first restart of each image started.
-    starts: Vec<Vec<f32>>,
+    /// Where the first restart of each image started, and the first of the mirrored image.
+    starts: Vec<Latents>,
     trace: Vec<TracePoint>,
     iterations: usize,
     stopped: bool,
@@ -186,7 +192,8 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         corrupted: &CorruptedImages,
         observer: &mut dyn SearchObserver,
     ) -> Result<SearchResult> {
-        self.finish(self.course(corrupted, observer)?)
+        let course = self.course(corrupted, observer)?;
+        Ok(self.finish(course, Some(corrupted))?.result)
     }
 
     /// Finds for each image, no part of which is missing, the latent with the lowest objective: how
@@ -206,7 +213,8 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         check_shape(self.generator.image_shape(), images.shape())?;
         let objective = Objective::of_whole(images, &self.config, self.objective_device())?;
         let walks = self.walks(&objective, self.config.restarts, || Known::all(images))?;
-        self.finish(self.run(State::at(self, &objective, walks)?, observer)?)
+        let course = self.run(State::at(self, &objective, walks)?, observer)?;
+        Ok(self.finish(course, None)?.result)
     }
 
     /// A search of corrupted images to its end.
@@ -248,8 +256,8 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
             }
             if wants_frame {
                 let latents = state.best_latents();
-                observer.latents(iteration, &self.to_latent(&latents)?);
-                observer.frame(iteration, &self.generate(&latents)?);
+                observer.latents(iteration, &self.to_latent(&latents.z)?);
+                observer.frame(iteration, &self.upright(&latents)?);
             }
             if iteration > 0 {
                 observer.iterated(&state.progress(iteration, iterations));
@@ -331,57 +339,6 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         } else {
             state.groups.iter_mut().try_for_each(evaluate)
         }
-    }
-
-    fn generate(&self, latent: &[Vec<f32>]) -> Result<ImageBatch> {
-        let image = |group: &[Vec<f32>]| -> Result<ImageBatch> {
-            if let Some(networks) = &self.frozen {
-                let shape = self.generator.image_shape();
-                let dims = (group.len(), shape.channels, shape.height, shape.width);
-                let images = networks.generate(&group.concat())?;
-                let images = Tensor::from_vec(images, dims, &self.device);
-                return Ok(ImageBatch::new(images.map_err(TensorError::from)?)?);
-            }
-            let latent = self.to_latent(group)?;
-            let images = self.generator.forward(&latent, Mode::Eval)?;
-            Ok(ImageBatch::new(images.into_tensor().detach())?)
-        };
-        let images = latent
-            .chunks(ROWS_PER_PASS)
-            .map(image)
-            .collect::<Result<Vec<_>>>()?;
-        Ok(ImageBatch::concatenate(&images)?)
-    }
-
-    fn to_latent(&self, rows: &[Vec<f32>]) -> Result<Latent> {
-        let dims = (rows.len(), self.generator.latent_len());
-        let tensor = Tensor::from_vec(rows.concat(), dims, &self.device);
-        Ok(Latent::new(tensor.map_err(TensorError::from)?)?)
-    }
-
-    fn finish(&self, course: Course) -> Result<SearchResult> {
-        let generated = self.answer(&course)?;
-        let Course {
-            state,
-            trace,
-            iterations,
-            stopped,
-            ..
-        } = course;
-        let best = state.best_rows();
-        Ok(SearchResult {
-            latent: self.to_latent(&state.best_latents())?,
-            generated,
-            context_loss: best.iter().map(|row| f64::from(row.best.context)).collect(),
-            prior_loss: best.iter().map(|row| f64::from(row.best.prior)).collect(),
-            objective: state.best.clone(),
-            restart: best.iter().map(|row| row.restart).collect(),
-            trace,
-            iterations,
-            converged: state.window.converged,
-            precision: self.precision(),
-            stopped,
-        })
     }
 }
 

@@ -85,6 +85,27 @@ impl ImportanceWeights {
         }))
     }
 
+    /// The mean of the weights of several windows, clipped at the edges: steep next to the hole as with a narrow
+    /// one, and positive as far as the widest reaches. It is in no publication that we know of.
+    ///
+    /// # Errors
+    ///
+    /// As [`ImportanceWeights::new`] for each of them; [`Error::OutOfRange`] without a window.
+    pub fn of_windows(mask: &Mask, windows: &[usize]) -> Result<Self> {
+        let all = windows.iter().map(|&window| Self::new(mask, window));
+        let all = all.collect::<Result<Vec<_>>>()?;
+        let sum = all.iter().map(|weights| (*weights.values).clone());
+        let sum = sum.reduce(|sum, weights| sum + weights);
+        let sum = sum.ok_or_else(|| Error::OutOfRange {
+            what: "number of windows of the importance weights",
+            expected: "at least 1",
+            got: "0".into(),
+        })?;
+        Ok(Self {
+            values: Arc::new(sum / all.len() as f32),
+        })
+    }
+
     /// Equal weights: 1 on every known pixel, 0 where missing, as in code without importance weights.
     #[must_use]
     pub fn uniform(mask: &Mask) -> Self {

@@ -2,6 +2,7 @@
 
 mod batch;
 mod comparison;
+mod confidence;
 mod course;
 mod identity;
 mod method;
@@ -24,12 +25,14 @@ use crate::{Error, Result};
 
 use batch::Batch;
 pub use comparison::{Comparison, Verdict, paired_difference};
+pub use confidence::ConfidenceSummary;
 pub use course::EvaluationCourse;
 use identity::ImageHashes;
 #[cfg(feature = "report")]
 pub(crate) use identity::{file_stem, mask_stem};
 pub use method::{
-    BoxedError, CoursePoint, EvaluatedMethod, LabeledCompletion, MethodFamily, MethodObserver,
+    BoxedError, CoursePoint, EvaluatedMethod, LabeledCompletion, MethodConfidence, MethodFamily,
+    MethodObserver,
 };
 use names::{Labels, check_names};
 pub use observer::EvaluationObserver;
@@ -84,7 +87,7 @@ const TRUTH_LEN: usize = 256;
 ///         _observer: &mut dyn MethodObserver,
 ///     ) -> Result<Vec<LabeledCompletion>, BoxedError> {
 ///         let (label, images) = ("gray".into(), corrupted.images().clone());
-///         Ok(vec![LabeledCompletion { label, images, seconds: 0.0 }])
+///         Ok(vec![LabeledCompletion { label, images, seconds: 0.0, confidence: vec![] }])
 ///     }
 /// }
 ///

@@ -57,6 +57,7 @@ mod patches;
 mod psnr;
 mod pyramid_set;
 mod quantile;
+mod rank_correlation;
 mod region;
 #[cfg(feature = "report")]
 mod report;
@@ -73,18 +74,23 @@ mod thumbnail_set;
 pub use duplicates::{Duplicates, Repetition, duplicates};
 pub use error::{Error, Result};
 pub use evaluation::{
-    BoxedError, Comparison, CoursePoint, EvaluatedMethod, Evaluation, EvaluationCourse,
-    EvaluationObserver, EvaluationPicture, EvaluationReport, EvaluationRow, Failure,
-    LabeledCompletion, MethodFamily, MethodObserver, MethodRecord, Verdict, paired_difference,
+    BoxedError, Comparison, ConfidenceSummary, CoursePoint, EvaluatedMethod, Evaluation,
+    EvaluationCourse, EvaluationObserver, EvaluationPicture, EvaluationReport, EvaluationRow,
+    Failure, LabeledCompletion, MethodConfidence, MethodFamily, MethodObserver, MethodRecord,
+    Verdict, paired_difference,
 };
 pub use halves::halves;
 pub use memorization::{Memorization, memorization};
 pub use psnr::{psnr, region_psnr};
 pub use pyramid_set::PyramidSet;
 pub use quantile::median;
+pub use rank_correlation::rank_correlation;
 pub use region::{Region, mean_absolute_error, mean_squared_error};
 #[cfg(feature = "report")]
-pub use report::{PageSection, PointGroup, TsneConfig, draw_latent_map, draw_strips, tsne};
+pub use report::{
+    PageSection, PointGroup, TimeCurve, TimePoint, TsneConfig, draw_latent_map, draw_strips,
+    draw_time_curves, time_curves_csv, tsne,
+};
 pub use scores::{Scores, ScoresSummary, score};
 pub use seam::seam_score;
 pub use sliced_wasserstein::{

@@ -16,6 +16,7 @@ mod strips;
 mod summary;
 #[cfg(test)]
 mod tests;
+mod time_curves;
 mod tsne;
 
 use std::path::Path;
@@ -29,6 +30,7 @@ use document::Document;
 pub use latent_map::{PointGroup, draw_latent_map};
 pub use page_section::PageSection;
 pub use strips::draw_strips;
+pub use time_curves::{TimeCurve, TimePoint, draw_time_curves, time_curves_csv};
 pub use tsne::{TsneConfig, tsne};
 
 /// A picture of a report.

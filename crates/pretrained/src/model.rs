@@ -26,6 +26,7 @@ pub enum PretrainedModel {
 struct Embedded {
     weights: &'static [u8],
     card: &'static str,
+    calibrations: &'static str,
 }
 
 impl PretrainedModel {
@@ -39,6 +40,7 @@ impl PretrainedModel {
             Self::CelebA => Some(Embedded {
                 weights: include_bytes!("../weights/celeba.safetensors"),
                 card: include_str!("../weights/celeba.md"),
+                calibrations: include_str!("../weights/celeba.calibrations.json"),
             }),
             Self::Dtd | Self::Pets => None,
         }
@@ -66,6 +68,18 @@ impl PretrainedModel {
     /// [`Error::NotEmbedded`].
     pub fn card_text(self) -> Result<&'static str> {
         Ok(self.embedded().ok_or(Error::NotEmbedded(self))?.card)
+    }
+
+    /// What to expect of searches with the model, as `semantic-inpaint calibrate` writes it, in JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotEmbedded`].
+    pub fn calibrations_text(self) -> Result<&'static str> {
+        Ok(self
+            .embedded()
+            .ok_or(Error::NotEmbedded(self))?
+            .calibrations)
     }
 
     /// The generator and discriminator on a device, in f32.
@@ -154,6 +168,7 @@ mod tests {
             assert!(message.contains(&format!("`{model}`")), "{message}");
             assert!(message.contains(&format!("prepare {model}")), "{message}");
             assert!(model.card_text().is_err());
+            assert!(model.calibrations_text().is_err());
         }
     }
 

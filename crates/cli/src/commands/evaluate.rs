@@ -1,7 +1,7 @@
 //! `evaluate`: methods beside each other on images that no model has seen.
 
 mod figures;
-mod images;
+pub(crate) mod images;
 mod methods;
 mod plan;
 mod watch;

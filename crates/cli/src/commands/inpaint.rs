@@ -152,11 +152,13 @@ fn method(
         device: device.clone(),
         ..MethodContext::default()
     };
-    let (model, training_set, encoders);
+    let (model, training_set, encoders, calibrations);
     match (arguments.method.requirement(), &arguments.training_set) {
         (Requirement::Model, _) => {
             model = arguments.model().load(&Device::Cpu)?;
             context.model = Some(&model);
+            calibrations = arguments.search.calibrations()?;
+            context.calibrations = &calibrations;
         }
         (Requirement::ContextEncoder, _) => {
             encoders = read_context_encoders(&arguments.context_encoder, device)?;

@@ -7,6 +7,7 @@
 mod bad_input;
 /// `bench`: its table, its JSON, its windows on demand.
 mod bench;
+mod calibrate;
 mod evaluate;
 /// `import` and `info`.
 mod import;

@@ -48,6 +48,38 @@ fn the_latents_own_prior_and_l_bfgs_reach_the_search() {
 }
 
 #[test]
+fn mirroring_objectives_and_the_match_of_the_border_reach_the_search() {
+    let folder = folder_with_photo();
+    let found = |options: &str| {
+        let arguments =
+            format!("a.png --iterations 12 --restarts 2 --blend overlay --json {options}");
+        let report = reports(&inpaint(folder.path(), &arguments).expect(0)).remove(0);
+        let photo = read_photo(folder.path().join("out/a.completed.png")).unwrap();
+        (report["objective"].as_f64().unwrap(), photo)
+    };
+    let (paper, photo) = found("");
+    assert_eq!(
+        found("--mirror none --gradient-weight 0"),
+        (paper, photo.clone())
+    );
+    assert_eq!(found("--context-weights windows:7").0, paper);
+    for options in [
+        "--mirror alternate",
+        "--gradient-weight 0.5",
+        "--context-weights windows:7,15",
+    ] {
+        assert_ne!(found(options).0, paper, "{options}");
+    }
+    for options in ["--match-border offset", "--match-border gain-offset"] {
+        let (objective, matched) = found(options);
+        assert_eq!(objective, paper);
+        assert_ne!(matched, photo, "{options}");
+    }
+    let lone = inpaint(folder.path(), "a.png --mirror alternate").expect(1);
+    assert!(lone.stderr.contains("at least 2"), "{}", lone.stderr);
+}
+
+#[test]
 fn a_photo_that_no_longer_improves_is_done_while_others_go_on() {
     let folder = folder_with_model();
     folder_of_photos(folder.path(), 4, 32);
@@ -204,7 +236,15 @@ fn the_help_names_every_option_of_the_search() {
             .stdout
     };
     let (inpaint, evaluate) = (help("inpaint"), help("evaluate"));
-    for option in ["--latent-weight", "--stop-when", "--optimizer"] {
+    for option in [
+        "--latent-weight",
+        "--stop-when",
+        "--optimizer",
+        "--mirror",
+        "--gradient-weight",
+        "--match-border",
+        "windows:7,15,31",
+    ] {
         assert!(
             inpaint.contains(option) && evaluate.contains(option),
             "{option}"

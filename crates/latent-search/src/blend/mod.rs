@@ -1,6 +1,7 @@
 //! Merging generated content into the known pixels.
 
 mod banded;
+mod border;
 mod components;
 mod conjugate_gradients;
 mod laplacian;
@@ -17,6 +18,7 @@ use semantic_inpaint_mask::{CorruptedImages, Mask};
 use semantic_inpaint_tensor::{Device, Error as TensorError, ImageBatch};
 use serde::{Deserialize, Serialize};
 
+pub use border::{BorderMatch, match_border};
 pub use poisson::PoissonSolver;
 
 use crate::{Error, Result};

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::unknown;
+use super::{invalid, unknown};
 use crate::{Error, Result};
 
 /// How much each known pixel counts in the context loss; the hole has weight 0 with each.
@@ -15,8 +15,95 @@ pub enum ContextWeights {
     /// side is [`SearchConfig::window`](crate::SearchConfig::window).
     #[default]
     Window,
+    /// The mean of the weights of several windows: high next to the hole as with a narrow one, and not 0 where
+    /// only a wide one reaches.
+    Windows(WindowSizes),
     /// All alike, 1.
     Uniform,
+}
+
+/// Windows that are used at most.
+const MAX_WINDOWS: usize = 4;
+
+/// Sides of up to four windows in pixels. The spelling is `7,15,31`.
+///
+/// ```
+/// use semantic_inpaint_latent_search::WindowSizes;
+///
+/// let sizes: WindowSizes = "7,15,31".parse()?;
+/// assert_eq!(sizes.as_slice(), [7, 15, 31]);
+/// # Ok::<(), semantic_inpaint_latent_search::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<usize>", into = "Vec<usize>")]
+pub struct WindowSizes {
+    sizes: [usize; MAX_WINDOWS],
+    count: usize,
+}
+
+impl WindowSizes {
+    /// These sides. That each is odd is checked with the mask.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidSetting`] for no window or more than four.
+    pub fn new(sizes: &[usize]) -> Result<Self> {
+        if !(1..=MAX_WINDOWS).contains(&sizes.len()) {
+            let got = sizes.len().to_string();
+            return Err(invalid("number of windows", "from 1 to 4", got));
+        }
+        let mut kept = [0; MAX_WINDOWS];
+        kept[..sizes.len()].copy_from_slice(sizes);
+        Ok(Self {
+            sizes: kept,
+            count: sizes.len(),
+        })
+    }
+
+    /// The sides in pixels.
+    #[must_use]
+    pub fn as_slice(&self) -> &[usize] {
+        &self.sizes[..self.count]
+    }
+}
+
+impl TryFrom<Vec<usize>> for WindowSizes {
+    type Error = Error;
+
+    fn try_from(sizes: Vec<usize>) -> Result<Self> {
+        Self::new(&sizes)
+    }
+}
+
+impl From<WindowSizes> for Vec<usize> {
+    fn from(sizes: WindowSizes) -> Self {
+        sizes.as_slice().to_vec()
+    }
+}
+
+impl fmt::Debug for WindowSizes {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_slice().fmt(formatter)
+    }
+}
+
+impl fmt::Display for WindowSizes {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sizes: Vec<String> = self.as_slice().iter().map(ToString::to_string).collect();
+        formatter.write_str(&sizes.join(","))
+    }
+}
+
+impl FromStr for WindowSizes {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let sizes = text.split(',').map(str::parse);
+        match sizes.collect::<std::result::Result<Vec<usize>, _>>() {
+            Ok(sizes) => Self::new(&sizes),
+            Err(_) => Err(unknown("windows", "numbers of pixels as 7,15,31", text)),
+        }
+    }
 }
 
 /// How far a generated pixel is from a known one.
@@ -44,12 +131,23 @@ pub enum ContextReduction {
     Sum,
 }
 
+impl ContextReduction {
+    /// The factor of a mean, or that of a sum.
+    pub(crate) fn or_sum(self, of_mean: f64) -> f64 {
+        match self {
+            Self::WeightedMean => of_mean,
+            Self::Sum => 1.0,
+        }
+    }
+}
+
 impl fmt::Display for ContextWeights {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Window => "window",
-            Self::Uniform => "uniform",
-        })
+        match self {
+            Self::Window => formatter.write_str("window"),
+            Self::Windows(sizes) => write!(formatter, "windows:{sizes}"),
+            Self::Uniform => formatter.write_str("uniform"),
+        }
     }
 }
 
@@ -57,10 +155,14 @@ impl FromStr for ContextWeights {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        match text {
-            "window" => Ok(Self::Window),
-            "uniform" => Ok(Self::Uniform),
-            _ => Err(unknown("context weights", "window or uniform", text)),
+        match (text, text.strip_prefix("windows:")) {
+            ("window", _) => Ok(Self::Window),
+            ("uniform", _) => Ok(Self::Uniform),
+            (_, Some(sizes)) => sizes.parse().map(Self::Windows),
+            _ => {
+                let expected = "window, windows:SIZE,SIZE or uniform";
+                Err(unknown("context weights", expected, text))
+            }
         }
     }
 }

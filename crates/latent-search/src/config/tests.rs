@@ -19,7 +19,8 @@ fn presets_are_valid_and_round_trip() {
 
 #[test]
 fn names_of_weights_and_distances_round_trip() {
-    for weights in [ContextWeights::Window, ContextWeights::Uniform] {
+    let several = ContextWeights::Windows("7,15".parse().unwrap());
+    for weights in [ContextWeights::Window, several, ContextWeights::Uniform] {
         assert_eq!(
             weights.to_string().parse::<ContextWeights>().unwrap(),
             weights
@@ -34,6 +35,10 @@ fn names_of_weights_and_distances_round_trip() {
     let message = "l2".parse::<ContextDistance>().unwrap_err().to_string();
     assert!(message.contains("absolute or squared"), "{message}");
     assert!("multi".parse::<ContextWeights>().is_err());
+    for text in ["windows:", "windows:7,x", "windows:3,5,7,9,11"] {
+        let message = text.parse::<ContextWeights>().unwrap_err().to_string();
+        assert!(message.contains("windows"), "{message}");
+    }
 }
 
 #[test]
@@ -56,6 +61,14 @@ fn weights_cover_the_known_pixels_that_their_choice_names() {
         ..paper
     };
     assert_eq!(positive(uniform), 32 * 32 - 4 * 4);
+    let several = |sizes: &str| SearchConfig {
+        weights: ContextWeights::Windows(sizes.parse().unwrap()),
+        window: 8,
+        ..paper
+    };
+    assert_eq!(positive(several("5,3,7")), 7 * 7 - 4 * 4);
+    assert_eq!(several("5,3,7").widest_window(), 7);
+    assert!(several("7,8").weigh(&mask).is_err());
     let even = SearchConfig { window: 8, ..paper };
     assert!(even.weigh(&mask).is_err());
 }
@@ -91,6 +104,13 @@ fn settings_outside_their_range_are_named() {
                 ..paper
             },
             "prior weight",
+        ),
+        (
+            SearchConfig {
+                gradient_weight: -0.5,
+                ..paper
+            },
+            "gradient weight",
         ),
         (
             SearchConfig {

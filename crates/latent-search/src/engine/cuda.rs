@@ -61,6 +61,10 @@ impl CudaNetworks {
         let Engine::Frozen { favor, precision } = config.engine else {
             return Ok(None);
         };
+        // The kernels compare pixels, not their differences.
+        if config.gradient_weight > 0.0 {
+            return Ok(None);
+        }
         let judge = discriminator.filter(|_| config.prior_weight > 0.0);
         let pair = |precision| CudaPair::new(&runtime, generator, judge, precision, favor);
         let Some(single) = pair(Precision::F32)? else {

@@ -5,8 +5,11 @@ use semantic_inpaint_nn::Network;
 use semantic_inpaint_nn::frozen::Favor;
 use semantic_inpaint_tensor::{Device, ImageBatch, Latent, Rng};
 
+use super::context::{absolute, squared, weighted_distance};
 use super::*;
-use crate::{ContextReduction, ContextWeights, LatentSearch, SearchConfig, Silent};
+use crate::{
+    ContextDistance, ContextReduction, ContextWeights, LatentSearch, SearchConfig, Silent,
+};
 
 /// Largest difference between the two engines, relative to the largest value.
 const TOLERANCE: f32 = 1e-4;
@@ -57,14 +60,17 @@ fn settings() -> Vec<SearchConfig> {
                     (0.3, PriorLoss::LogOneMinusD),
                     (0.3, PriorLoss::MinusLogD),
                 ] {
-                    settings.push(SearchConfig {
-                        weights,
-                        distance,
-                        reduction,
-                        prior_weight,
-                        prior_loss,
-                        ..SearchConfig::paper()
-                    });
+                    for gradient_weight in [0.0, 0.6] {
+                        settings.push(SearchConfig {
+                            weights,
+                            distance,
+                            gradient_weight,
+                            reduction,
+                            prior_weight,
+                            prior_loss,
+                            ..SearchConfig::paper()
+                        });
+                    }
                 }
             }
         }

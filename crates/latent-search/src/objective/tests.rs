@@ -1,3 +1,5 @@
+mod gradient;
+
 use std::collections::{BTreeMap, HashMap};
 
 use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};

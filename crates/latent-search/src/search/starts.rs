@@ -7,10 +7,11 @@ use semantic_inpaint_mask::CorruptedImages;
 use semantic_inpaint_nn::{Discriminator, Generator, LatentEncoder, Mode};
 use semantic_inpaint_tensor::{DType, Error as TensorError, ImageBatch, Latent, Tensor};
 
+use super::images::mirrored;
 use super::{LatentSearch, ROWS_PER_PASS};
 use crate::latent_walk::{LatentWalk, candidates, drawn};
 use crate::objective::Objective;
-use crate::{ContextDistance, Error, LatentStart, Result};
+use crate::{ContextDistance, Error, LatentStart, Orientation, Result};
 
 /// The known pixels of one image that count, and the candidates that fit them best.
 struct Ranking {
@@ -63,6 +64,14 @@ impl Known {
             mask: mask.map_err(TensorError::from)?,
         })
     }
+
+    /// The images mirrored.
+    fn mirrored(&self) -> Result<Self> {
+        Ok(Self {
+            images: ImageBatch::new(mirrored(self.images.tensor())?)?,
+            mask: mirrored(&self.mask)?,
+        })
+    }
 }
 
 /// An encoder, whatever its type.
@@ -92,33 +101,52 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
             LatentStart::Nearest { candidates } => self.nearest(objective, restarts, candidates),
             LatentStart::Encoder { spread } => {
                 let encoder = self.encoder.as_ref().ok_or(Error::NoEncoder)?;
-                self.guessed(&encoder.guess(&known()?)?, restarts, spread)
+                let known = known()?;
+                let upright = host_rows(encoder.guess(&known)?.tensor())?;
+                let mirrored = match self.has_mirrored(restarts) {
+                    true => host_rows(encoder.guess(&known.mirrored()?)?.tensor())?,
+                    false => Vec::new(),
+                };
+                self.guessed([&upright, &mirrored], restarts, spread)
             }
         }
     }
 
-    /// Walks from these latents, but for the first restart moved by a share of draws from the prior.
+    /// Whether one of so many restarts works on the mirrored image.
+    fn has_mirrored(&self, restarts: usize) -> bool {
+        let mut orientations = (0..restarts).map(|restart| self.config.mirror.orientation(restart));
+        orientations.any(|orientation| orientation == Orientation::Mirrored)
+    }
+
+    /// Walks from an encoder's latents of images and of mirrored images, but for the first of both moved by a
+    /// share of draws from the prior.
     fn guessed(
         &self,
-        latent: &Latent,
+        [upright, mirrored]: [&[Vec<f32>]; 2],
         restarts: usize,
         spread: f64,
     ) -> Result<Vec<Vec<LatentWalk>>> {
         let (prior, len) = (self.generator.latent_prior(), self.generator.latent_len());
-        let draws = (1..restarts).map(|restart| drawn(&self.config, prior, len, restart));
+        let num_draws = self.config.mirror.draw_of(restarts - 1) + 1;
+        let draws = (1..num_draws).map(|draw| drawn(&self.config, prior, len, draw));
         let draws = draws.collect::<Result<Vec<_>>>()?;
-        let moved = |guess: &[f32], draw: &[f32]| -> Vec<f32> {
+        let moved = |guess: &[f32], number: usize| -> Vec<f32> {
+            let Some(draw) = number.checked_sub(1).map(|place| &draws[place]) else {
+                return guess.to_vec();
+            };
             let pairs = guess.iter().zip(draw);
             pairs.map(|(z, draw)| z + spread as f32 * draw).collect()
         };
-        let walks = |guess: Vec<f32>| {
-            let others: Vec<_> = draws.iter().map(|draw| moved(&guess, draw)).collect();
-            let starts = std::iter::once(guess).chain(others).enumerate();
-            starts
-                .map(|(restart, z)| LatentWalk::from(&self.config, prior, z, restart))
-                .collect()
+        let walk = |image: usize, restart: usize| {
+            let number = self.config.mirror.draw_of(restart);
+            let guess = match self.config.mirror.orientation(restart) {
+                Orientation::Upright => &upright[image],
+                Orientation::Mirrored => &mirrored[image],
+            };
+            LatentWalk::from(&self.config, prior, moved(guess, number), number)
         };
-        Ok(host_rows(latent.tensor())?.into_iter().map(walks).collect())
+        let walks = |image| (0..restarts).map(|restart| walk(image, restart)).collect();
+        Ok((0..upright.len()).map(walks).collect())
     }
 
     /// Walks from draws, the same for so many images.
@@ -128,7 +156,8 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         restarts: usize,
     ) -> Result<Vec<Vec<LatentWalk>>> {
         let (prior, len) = (self.generator.latent_prior(), self.generator.latent_len());
-        let start = |restart| LatentWalk::start(&self.config, prior, len, restart);
+        let number = |restart| self.config.mirror.draw_of(restart);
+        let start = |restart| LatentWalk::start(&self.config, prior, len, number(restart));
         let starts = (0..restarts).map(start).collect::<Result<Vec<_>>>()?;
         Ok(vec![starts; num_images])
     }
@@ -140,23 +169,33 @@ impl<G: Generator + Sync, D: Discriminator + Sync> LatentSearch<G, D> {
         count: usize,
     ) -> Result<Vec<Vec<LatentWalk>>> {
         let (prior, len) = (self.generator.latent_prior(), self.generator.latent_len());
+        let mirror = self.config.mirror;
         let drawn = candidates(&self.config, prior, len, count)?;
         let drawn: Vec<Vec<f32>> = drawn.chunks_exact(len).map(<[f32]>::to_vec).collect();
-        let mut rankings = rankings(objective, restarts)?;
+        let limit = mirror.draw_of(restarts - 1) + 1;
+        // Those of the mirrored images stand behind the others.
+        let mut rankings = rankings(objective, limit)?;
+        if self.has_mirrored(restarts) {
+            rankings.extend(self::rankings(&objective.mirrored()?, limit)?);
+        }
         for (chunk, rows) in drawn.chunks(ROWS_PER_PASS).enumerate() {
             let images = host_rows(self.generate(rows)?.tensor())?;
             rankings.par_iter_mut().for_each(|ranking| {
                 ranking.judge(&images, chunk * ROWS_PER_PASS, objective.distance);
             });
         }
-        let walks = |ranking: Ranking| {
-            let kept = ranking.kept.into_iter().enumerate();
-            kept.map(|(restart, (_, number))| {
-                LatentWalk::from(&self.config, prior, drawn[number].clone(), restart)
-            })
-            .collect()
+        let num_images = objective.rows();
+        let walk = |image: usize, restart: usize| {
+            let before = match mirror.orientation(restart) {
+                Orientation::Upright => 0,
+                Orientation::Mirrored => num_images,
+            };
+            let number = mirror.draw_of(restart);
+            let (_, candidate) = rankings[before + image].kept[number];
+            LatentWalk::from(&self.config, prior, drawn[candidate].clone(), number)
         };
-        Ok(rankings.into_iter().map(walks).collect())
+        let walks = |image| (0..restarts).map(|restart| walk(image, restart)).collect();
+        Ok((0..num_images).map(walks).collect())
     }
 }
 

@@ -2,16 +2,17 @@ use semantic_inpaint_nn::frozen::Precision;
 use semantic_inpaint_nn::{Discriminator, Generator};
 
 use super::convergence::Window;
+use super::images::Latents;
 use super::{LatentSearch, ROWS_PER_PASS};
 use crate::engine::{CudaObjective, FastNetworks, FrozenObjective};
 use crate::latent_walk::LatentWalk;
 use crate::objective::{Evaluation, Objective};
-use crate::{Result, SearchConfig, SearchProgress};
+use crate::{Orientation, Result, SearchConfig, SearchProgress};
 
 /// All rows of a search: a row per image and restart, in groups that share a pass.
 pub(super) struct State {
     pub(super) groups: Vec<Group>,
-    /// A row per image.
+    /// A row per image, and behind them one per mirrored image, if some rows work on these.
     objective: Objective,
     /// Of the networks that the groups' buffers belong to.
     pub(super) precision: Precision,
@@ -69,6 +70,7 @@ impl Group {
 pub(super) struct Row {
     pub(super) image: usize,
     pub(super) restart: usize,
+    pub(super) orientation: Orientation,
     pub(super) walk: LatentWalk,
     pub(super) best: Best,
 }
@@ -82,6 +84,10 @@ pub(super) struct Best {
 }
 
 impl Row {
+    fn is_mirrored(&self) -> bool {
+        self.orientation == Orientation::Mirrored
+    }
+
     /// Keeps the present z if it is the best so far; false when a loss is not finite.
     fn note(&mut self, (context, prior): (f32, f32), config: &SearchConfig) -> bool {
         let objective = config.objective_of(context, prior, &self.walk.z);
@@ -112,18 +118,23 @@ impl State {
                 rows.push(Row {
                     image,
                     restart,
+                    orientation: search.config.mirror.orientation(restart),
                     walk,
                     best,
                 });
             }
         }
+        let has_mirrored = rows.iter().any(Row::is_mirrored);
         let mut state = Self {
             groups: Vec::new(),
             precision: search.precision(),
             best: vec![f64::INFINITY; objective.rows()],
             window: Window::new(objective.rows()),
             finished: Vec::new(),
-            objective: objective.clone(),
+            objective: match has_mirrored {
+                true => objective.with_mirrored()?,
+                false => objective.clone(),
+            },
         };
         state.group(search.frozen.as_ref(), rows)?;
         Ok(state)
@@ -149,12 +160,21 @@ impl State {
         let (group_len, path) = paths(networks, self.precision, rows.len())?;
         while !rows.is_empty() {
             let rest = rows.split_off(group_len.min(rows.len()));
-            let images: Vec<u32> = rows.iter().map(|row| row.image as u32).collect();
-            let objective = self.objective.select(&images)?;
+            let targets: Vec<u32> = rows.iter().map(|row| self.target_of(row)).collect();
+            let objective = self.objective.select(&targets)?;
             groups.push(Group::new(path(objective)?, rows));
             rows = rest;
         }
         Ok(groups)
+    }
+
+    /// The row of the objective that a row is judged by.
+    fn target_of(&self, row: &Row) -> u32 {
+        let before = match row.orientation {
+            Orientation::Upright => 0,
+            Orientation::Mirrored => self.num_images(),
+        };
+        (before + row.image) as u32
     }
 
     pub(super) fn num_images(&self) -> usize {
@@ -237,15 +257,15 @@ impl State {
         ranked.filter_map(|rows| rows.first().copied()).collect()
     }
 
-    /// Where the first restart of each image is.
-    pub(super) fn first_latents(&self) -> Vec<Vec<f32>> {
-        let first = self.rows().filter(|row| row.restart == 0);
-        first.map(|row| row.walk.z.clone()).collect()
+    /// Where the first restart of each image is, and the first of each mirrored image if there is one.
+    pub(super) fn first_latents(&self) -> Vec<Latents> {
+        let of = |restart| Latents::present(self.rows().filter(move |row| row.restart == restart));
+        let has_mirrored = self.rows().any(Row::is_mirrored);
+        (0..=usize::from(has_mirrored)).map(of).collect()
     }
 
-    pub(super) fn best_latents(&self) -> Vec<Vec<f32>> {
-        let rows = self.best_rows();
-        rows.iter().map(|row| row.best.z.clone()).collect()
+    pub(super) fn best_latents(&self) -> Latents {
+        Latents::best_of(self.best_rows().into_iter())
     }
 }
 

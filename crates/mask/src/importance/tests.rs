@@ -369,3 +369,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn weights_of_several_windows_are_their_mean() {
+    let mask = Mask::from_missing(20, 24, |row, col| row < 5 && col > 9).unwrap();
+    let several = ImportanceWeights::of_windows(&mask, &[3, 9]).unwrap();
+    let [narrow, wide] = [3, 9].map(|window| ImportanceWeights::new(&mask, window).unwrap());
+    for (place, weight) in several.values().indexed_iter() {
+        let mean = (narrow.values()[place] + wide.values()[place]) / 2.0;
+        assert!((weight - mean).abs() < 1e-7);
+    }
+    assert!(ImportanceWeights::of_windows(&mask, &[3, 8]).is_err());
+    let message = ImportanceWeights::of_windows(&mask, &[]).unwrap_err();
+    assert!(message.to_string().contains("at least 1"), "{message}");
+}

@@ -168,6 +168,7 @@ impl<'a> Batch<'a> {
                 label,
                 images,
                 seconds,
+                ..
             } = completion;
             if completions[..place]
                 .iter()
@@ -216,6 +217,7 @@ impl<'a> Batch<'a> {
             label,
             images,
             seconds,
+            confidence,
         } in completions
         {
             let values = images.to_values()?;
@@ -239,10 +241,10 @@ impl<'a> Batch<'a> {
             let scores = score(&truth, &completed, &self.corrupted.mask().select(&kept)?)?;
             let seconds = seconds / self.names.len() as f64;
             for (scores, &place) in scores.into_iter().zip(&kept) {
-                outcome
-                    .part
-                    .rows
-                    .push(self.row(label, &self.names[place], scores, seconds));
+                outcome.part.rows.push(EvaluationRow {
+                    confidence: confidence.get(place).copied(),
+                    ..self.row(label, &self.names[place], scores, seconds)
+                });
             }
             let photos = batch_to_photos(&completed)?.into_iter().zip(kept);
             let pictured = photos.filter(|(_, place)| *place < num_pictures);
@@ -289,6 +291,7 @@ impl<'a> Batch<'a> {
             method: label.into(),
             scores,
             seconds,
+            confidence: None,
         }
     }
 }

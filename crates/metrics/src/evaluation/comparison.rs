@@ -92,6 +92,7 @@ impl fmt::Display for Verdict {
 ///     method: method.into(),
 ///     scores: Scores { psnr: 30.0, hole_psnr, ssim: 0.9, hole_l1: 0.1, seam: 0.05 },
 ///     seconds: 1.0,
+///     confidence: None,
 /// };
 /// let rows = [
 ///     row("easy", "a", 31.0), row("easy", "b", 29.5),

@@ -59,6 +59,17 @@ pub struct LabeledCompletion {
     pub images: ImageBatch,
     /// What the whole batch took, in seconds.
     pub seconds: f64,
+    /// How sure the method is of each image; empty if it does not say.
+    pub confidence: Vec<MethodConfidence>,
+}
+
+/// How sure a method is of one completion, from what it may see.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct MethodConfidence {
+    /// Rises with the error that the method expects, on a scale of its own.
+    pub uncertainty: f64,
+    /// The PSNR in the hole that it expects, in dB, if it can tell.
+    pub expected_hole_psnr: Option<f64>,
 }
 
 /// Where a method that lowers an objective stands after some iterations.

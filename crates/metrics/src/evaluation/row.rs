@@ -1,7 +1,7 @@
 use semantic_inpaint_mask::MaskShape;
 use serde::{Deserialize, Serialize};
 
-use crate::Scores;
+use crate::{MethodConfidence, Scores};
 
 /// The scores of one image with one mask by one method.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -16,6 +16,8 @@ pub struct EvaluationRow {
     pub scores: Scores,
     /// Seconds per image, of images that were completed together.
     pub seconds: f64,
+    /// How sure the method was of it, if it says.
+    pub confidence: Option<MethodConfidence>,
 }
 
 /// An image that a method has no valid result for.
@@ -42,6 +44,10 @@ struct Line {
     ssim: Option<f64>,
     hole_l1: Option<f64>,
     seam: Option<f64>,
+    #[serde(default)]
+    uncertainty: Option<f64>,
+    #[serde(default)]
+    expected_hole_psnr_db: Option<f64>,
     seconds: Option<f64>,
     failure: String,
 }
@@ -58,6 +64,9 @@ impl From<&EvaluationRow> for Line {
             hole_l1: Some(row.scores.hole_l1),
             seam: Some(row.scores.seam),
             seconds: Some(row.seconds),
+            uncertainty: row.confidence.map(|confidence| confidence.uncertainty),
+            expected_hole_psnr_db: (row.confidence)
+                .and_then(|confidence| confidence.expected_hole_psnr),
             failure: String::new(),
         }
     }
@@ -75,6 +84,8 @@ impl From<&Failure> for Line {
             hole_l1: None,
             seam: None,
             seconds: None,
+            uncertainty: None,
+            expected_hole_psnr_db: None,
             failure: failure.reason.clone(),
         }
     }
@@ -104,6 +115,10 @@ impl Line {
                 seam: self.seam?,
             },
             seconds: self.seconds?,
+            confidence: self.uncertainty.map(|uncertainty| MethodConfidence {
+                uncertainty,
+                expected_hole_psnr: self.expected_hole_psnr_db,
+            }),
         }))
     }
 }

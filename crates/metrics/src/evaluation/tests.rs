@@ -1,3 +1,4 @@
+mod confidence;
 mod methods_and_failures;
 mod parts_and_names;
 mod rows;
@@ -165,6 +166,7 @@ impl EvaluatedMethod for Constant {
             label: (*label).into(),
             images: images.clone(),
             seconds: 0.25 * corrupted.count() as f64,
+            confidence: Vec::new(),
         };
         Ok(self.labels.iter().map(completion).collect())
     }

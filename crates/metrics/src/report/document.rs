@@ -11,6 +11,8 @@ const SCORES: &str = "Means over images with 95 % intervals (Student's t). PSNR 
     were completed together.";
 const VERDICTS: &str = "Differences are taken image by image; significant means that the 95 % interval of \
     their mean leaves out 0. The intervals are about other images of the same kind, for one mask at a time.";
+const CONFIDENCE: &str = "Spearman's rank correlation, over the images, of what a method says of its uncertainty with the \
+    true error in the hole: 1 would know the order of all fills. The method has seen known pixels alone.";
 const RETRY: &str = "Failed images are left out of all means. They are kept in the parts of the evaluation: \
     to try again, remove the part's file and run the evaluation once more.";
 /// Names of failed images that are listed for each reason.
@@ -49,6 +51,11 @@ impl<'a> Document<'a> {
         blocks.push(Block::Heading("All scores"));
         blocks.push(Block::Text(SCORES.into()));
         blocks.push(Block::Table(report.long_table()?));
+        if let Some(table) = report.confidence_table() {
+            blocks.push(Block::Heading("How sure the methods were"));
+            blocks.push(Block::Text(CONFIDENCE.into()));
+            blocks.push(Block::Table(table));
+        }
         if !report.failures.is_empty() {
             blocks.push(Block::Heading("Failures"));
             blocks.push(Block::Text(RETRY.into()));

@@ -1,7 +1,10 @@
 use semantic_inpaint_mask::MaskShape;
 use serde::Serialize;
 
-use crate::{EvaluationReport, Failure, MethodRecord, Result, ScoresSummary, Summary, Verdict};
+use crate::{
+    ConfidenceSummary, EvaluationReport, Failure, MethodRecord, Result, ScoresSummary, Summary,
+    Verdict,
+};
 
 /// `summary.json`.
 #[derive(Serialize)]
@@ -27,6 +30,8 @@ struct OfLabel {
     label: String,
     scores: ScoresSummary,
     seconds_per_image: Summary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confidence: Option<ConfidenceSummary>,
 }
 
 impl<'a> Summaries<'a> {
@@ -41,6 +46,7 @@ impl<'a> Summaries<'a> {
                         label: label.into(),
                         scores,
                         seconds_per_image: seconds,
+                        confidence: report.confidence(mask, label),
                     });
                 }
             }

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use semantic_inpaint::data::{ReadOptions, SourceKind};
 use semantic_inpaint::{Framing, ImageSet, ImageSource};
 
@@ -8,13 +8,13 @@ use crate::commands::prepare::{name_unreadable, read_set};
 
 /// The images to measure on, as far as they are read before their framing and size are settled: a prepared
 /// set says its framing itself, and is read once.
-pub(super) enum MeasuredImages {
+pub(crate) enum MeasuredImages {
     Prepared(ImageSet),
     Source(ImageSource),
 }
 
 impl MeasuredImages {
-    pub(super) fn open(spec: &Path) -> Result<Self> {
+    pub(crate) fn open(spec: &Path) -> Result<Self> {
         let source = ImageSource::open(spec)?;
         Ok(match source.kind() {
             SourceKind::Prepared => Self::Prepared(ImageSet::load(spec)?),
@@ -23,15 +23,35 @@ impl MeasuredImages {
     }
 
     /// The framing of a prepared set.
-    pub(super) fn framing(&self) -> Option<Framing> {
+    pub(crate) fn framing(&self) -> Option<Framing> {
         match self {
             Self::Prepared(set) => Some(set.record().framing),
             Self::Source(_) => None,
         }
     }
 
+    /// Of the images that the options ask for so many, or all, behind the first so many by name.
+    pub(crate) fn read_some(
+        self,
+        options: ReadOptions,
+        skip: usize,
+        count: Option<usize>,
+    ) -> Result<ImageSet> {
+        let end = count.map_or(usize::MAX, |count| skip.saturating_add(count));
+        let set = self.read(&ReadOptions {
+            // Random crops make several images of one.
+            limit: count.map(|_| end.div_ceil(options.framing.num_views())),
+            ..options
+        })?;
+        if skip >= set.count() {
+            let found = set.count();
+            bail!("{found} images, and --skip passes over {skip}: skip fewer");
+        }
+        Ok(set.select(&(skip..end.min(set.count())).collect::<Vec<_>>())?)
+    }
+
     /// The images that the options ask for; what is unreadable is named on stderr.
-    pub(super) fn read(self, options: &ReadOptions) -> Result<ImageSet> {
+    fn read(self, options: &ReadOptions) -> Result<ImageSet> {
         match self {
             Self::Prepared(set) => {
                 let set = set.of_options(options)?;

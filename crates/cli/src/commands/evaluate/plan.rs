@@ -50,6 +50,7 @@ impl Plan {
         arguments.check_options(&names)?;
         let latent_encoder = arguments.search.encoder()?;
         let searches = Search::all(arguments, latent_encoder.as_ref())?;
+        let calibrations = arguments.search.calibrations()?;
         let networks = Networks::load(arguments, &names, device)?;
         let measured = MeasuredImages::open(&arguments.data)?;
         // As the user says; else that of prepared images; else that which the first network was trained with.
@@ -65,6 +66,7 @@ impl Plan {
         let size_px = size_px(sizes, training_set.as_ref())?;
         let images = images(arguments, measured, framing, size_px)?;
         let mut context = MethodContext {
+            calibrations: &calibrations,
             training_set: training_set.as_ref(),
             device: device.clone(),
             ..MethodContext::default()
@@ -137,21 +139,14 @@ fn images(
     framing: Framing,
     size_px: usize,
 ) -> Result<ImageSet> {
-    let skip = arguments.skip;
-    let end = (arguments.count).map_or(usize::MAX, |count| skip.saturating_add(count as usize));
     let options = ReadOptions {
         classes: arguments.classes.clone(),
         split: arguments.split,
         max_unreadable_share: arguments.max_unreadable,
-        limit: arguments.count.map(|_| end.div_ceil(framing.num_views())),
         ..ReadOptions::new(framing, size_px)
     };
-    let set = measured.read(&options)?;
-    if skip >= set.count() {
-        let found = set.count();
-        bail!("{found} images, and --skip passes over {skip}: skip fewer");
-    }
-    Ok(set.select(&(skip..end.min(set.count())).collect::<Vec<_>>())?)
+    let count = arguments.count.map(|count| count as usize);
+    measured.read_some(options, arguments.skip, count)
 }
 
 fn trained_runs(encoders: Vec<NamedEncoder>, device: &Device) -> Result<Vec<TrainedRun>> {

@@ -1,7 +1,8 @@
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use semantic_inpaint::{Choice, Mask, PhotoCompletion, SearchResult};
+use semantic_inpaint::{Choice, Confidence, Mask, PhotoCompletion, SearchResult};
 use serde::Serialize;
 
 use super::destination::Place;
@@ -88,6 +89,8 @@ struct SearchReport<'a> {
     objective: f64,
     context_loss: f64,
     prior_loss: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confidence: Option<ConfidenceReport>,
     photos_in_search: usize,
 }
 
@@ -125,7 +128,10 @@ impl<'a> Report<'a> {
             training_set: arguments.training_set.as_ref(),
             seed: job.seed,
             seconds: time.seconds,
-            search: search.map(|search| SearchReport::new(job, search, time, stop)),
+            search: search.map(|search| SearchReport {
+                confidence: completion.confidence.map(ConfidenceReport::from),
+                ..SearchReport::new(job, search, time, stop)
+            }),
         }
     }
 
@@ -165,6 +171,13 @@ impl<'a> Report<'a> {
                 self.working_width,
             ))?,
         }
+        let confidence = self
+            .search
+            .as_ref()
+            .and_then(|search| search.confidence.as_ref());
+        if let Some(confidence) = confidence {
+            output::line(format_args!("  {confidence}"))?;
+        }
         let extra = [self.comparison, self.trajectory, self.disagreement];
         let extra = extra.into_iter().flatten().map(PathBuf::as_path);
         let ranked = self.completions.iter().map(|completion| completion.file);
@@ -190,7 +203,54 @@ impl<'a> SearchReport<'a> {
             objective: first(&result.objective),
             context_loss: first(&result.context_loss),
             prior_loss: first(&result.prior_loss),
+            confidence: None,
             photos_in_search: time.num_photos,
+        }
+    }
+}
+
+/// How sure the search is of its fill.
+#[derive(Serialize)]
+struct ConfidenceReport {
+    /// Mean absolute difference from the known pixels round the hole, weighted, on values from -1 to 1.
+    ring_error: f64,
+    /// Standard deviation of the restarts in the hole.
+    disagreement: Option<f64>,
+    /// Mean depth of the hole in pixels of the model's images.
+    depth_px: f64,
+    /// In the hole, with the interval that eight fills in ten lie in; without a calibration there is none.
+    expected_psnr_db: Option<f64>,
+    expected_low_db: Option<f64>,
+    expected_high_db: Option<f64>,
+}
+
+impl From<Confidence> for ConfidenceReport {
+    fn from(confidence: Confidence) -> Self {
+        let Confidence { evidence, expected } = confidence;
+        Self {
+            ring_error: evidence.ring_error,
+            disagreement: evidence.disagreement,
+            depth_px: evidence.depth_px,
+            expected_psnr_db: expected.map(|expected| expected.psnr_db),
+            expected_low_db: expected.map(|expected| expected.low_db),
+            expected_high_db: expected.map(|expected| expected.high_db),
+        }
+    }
+}
+
+impl fmt::Display for ConfidenceReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let interval = self.expected_low_db.zip(self.expected_high_db);
+        match self.expected_psnr_db.zip(interval) {
+            Some((psnr, (low, high))) => write!(
+                f,
+                "expected PSNR in the hole {psnr:.1} dB, in eight of ten fills {low:.1} to {high:.1} dB"
+            ),
+            None => write!(
+                f,
+                "error round the hole {:.4}; no calibration says what to expect in it",
+                self.ring_error
+            ),
         }
     }
 }

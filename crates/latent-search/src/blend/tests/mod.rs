@@ -1,3 +1,4 @@
+mod border;
 mod golden;
 mod images;
 mod reference;

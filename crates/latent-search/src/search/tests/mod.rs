@@ -1,4 +1,6 @@
 mod convergence;
+mod mirroring;
+mod objectives;
 mod on_device;
 mod precision;
 mod ranking;
@@ -7,9 +9,9 @@ mod whole_images;
 
 use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
 use semantic_inpaint_mask::{Mask, MaskShape};
-use semantic_inpaint_nn::Network;
+use semantic_inpaint_nn::{Mode, Network};
 use semantic_inpaint_tensor::passes::InstructionSet;
-use semantic_inpaint_tensor::{LatentPrior, Rng};
+use semantic_inpaint_tensor::{LatentPrior, Rng, Tensor};
 
 use super::*;
 use crate::{Blend, Engine, Favor, LatentInpainter, SearchProgress, Silent, blend};

@@ -360,3 +360,18 @@ fn progress_is_of_the_iteration_that_an_observer_asks_for() {
     assert_eq!(unasked[3], unasked[2], "iteration 4 is not");
     assert!(asked[3] < asked[2], "{asked:?}");
 }
+
+#[test]
+fn an_objective_that_the_kernels_lack_is_left_to_the_plain_networks() {
+    let Some(emulator) = testkit::kernel_emulator() else {
+        return;
+    };
+    let runtime = Runtime::emulated(&emulator, BYTES);
+    let (generator, judge) = (lively_generator().frozen().unwrap(), networks().1);
+    let settings = SearchConfig {
+        gradient_weight: 0.5,
+        ..quick()
+    };
+    let networks = FastNetworks::on(runtime, &generator, Some(&judge), &settings);
+    assert!(networks.unwrap().is_none());
+}

@@ -40,7 +40,11 @@ proptest! {
         let mask = masks()[0];
         let scores = Scores { psnr: one, hole_psnr: other, ssim: one, hole_l1: other, seam: one };
         let method = format!("{image} (overlay)");
-        let row = EvaluationRow { mask, image: image.clone(), method, scores, seconds: other };
+        let confidence = other.is_finite().then_some(MethodConfidence {
+            uncertainty: other,
+            expected_hole_psnr: one.is_finite().then_some(one),
+        });
+        let row = EvaluationRow { mask, image: image.clone(), method, scores, seconds: other, confidence };
         let (reason, method) = ("r".to_owned() + &image, "m".into());
         let failure = Failure { mask, image, method, reason };
         let csv = row::to_csv(std::slice::from_ref(&row), std::slice::from_ref(&failure)).unwrap();
@@ -61,7 +65,7 @@ proptest! {
                 let hole_psnr = f64::from(*value);
                 let scores = Scores { psnr: 0.0, hole_psnr, ssim: 0.0, hole_l1: 0.0, seam: 0.0 };
                 let (image, method) = (index.to_string(), method.into());
-                rows.push(EvaluationRow { mask, image, method, scores, seconds: 0.0 });
+                rows.push(EvaluationRow { mask, image, method, scores, seconds: 0.0, confidence: None });
             }
         }
         let both = values.iter().filter_map(|(one, other)| Some((*one)? as f64 - (*other)? as f64));
