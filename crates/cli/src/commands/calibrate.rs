@@ -113,7 +113,11 @@ impl Arguments {
                 model: Some(&model),
                 model_name: &name,
                 latent_encoder: encoder.as_ref(),
-                search: self.search.config(Some(self.seed))?,
+                search: (self.search).config(
+                    self.search.preset(),
+                    encoder.as_ref(),
+                    Some(self.seed),
+                )?,
                 device: self.device.open()?,
                 ..MethodContext::default()
             },
