@@ -166,6 +166,7 @@ impl Arguments {
             context_encoders: &encoders,
             training_set,
             device,
+            ..MethodContext::default()
         };
         let is_met = |method: &&MethodName| match method.requirement() {
             Requirement::TrainingSet => training_set.is_some(),
