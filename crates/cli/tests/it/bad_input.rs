@@ -312,7 +312,10 @@ fn settings_out_of_range_and_unknown_words_are_refused() {
         ("--mask star:5", "square:SIZE"),
         ("--hole red", "white, black or alpha"),
         ("--blend glue", "overlay or poisson"),
-        ("--context-weights near", "window or uniform"),
+        (
+            "--context-weights near",
+            "window, windows:SIZE,SIZE or uniform",
+        ),
         ("--context-distance cubed", "absolute or squared"),
         ("--device gpu", "auto, cpu, cuda"),
         ("--crop middle", "around-hole"),
