@@ -4,7 +4,8 @@ use super::buffer::Buffer;
 use super::epilogue::Epilogue;
 use super::instruction_set::InstructionSet;
 use super::map_layout::MapLayout;
-use super::pass::{Direction, Span};
+use super::map_shape::Span;
+use super::pass::Direction;
 use super::product::{Rows, Target, Write, multiply};
 use super::taps::{DirectedWeights, KERNEL, KERNEL_AREA, Weights};
 

@@ -4,7 +4,8 @@ use pulp::{Simd, WithSimd};
 
 use super::instruction_set::InstructionSet;
 use super::map_layout::MapLayout;
-use super::pass::{Direction, Span};
+use super::map_shape::Span;
+use super::pass::Direction;
 use super::product::PANEL_VECTORS;
 use super::tanh::tanh;
 

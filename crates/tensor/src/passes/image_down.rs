@@ -6,7 +6,7 @@ use super::buffer::Buffer;
 use super::epilogue::Epilogue;
 use super::instruction_set::InstructionSet;
 use super::map_layout::MapLayout;
-use super::pass::Span;
+use super::map_shape::Span;
 use super::product::{Rows, Target, Write, multiply};
 use super::scratch::Scratch;
 use super::taps::{KERNEL, KERNEL_AREA, Weights};

@@ -8,7 +8,8 @@ use super::buffer::Buffer;
 use super::epilogue::Epilogue;
 use super::instruction_set::InstructionSet;
 use super::map_layout::MapLayout;
-use super::pass::{Direction, Span};
+use super::map_shape::Span;
+use super::pass::Direction;
 use super::scratch::Scratch;
 use super::taps::{KERNEL_AREA, Tap, Weights, tap_pairs};
 
