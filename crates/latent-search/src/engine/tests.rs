@@ -186,7 +186,7 @@ fn a_short_search_ends_where_the_plain_one_does_with_all_settings() {
         for favor in [Favor::Latency, Favor::Throughput] {
             // Each update adds an error of the gradient.
             let what = format!("{settings:?}");
-            assert_within(10.0 * TOLERANCE, &what, &objectives(frozen(favor)), &plain);
+            assert_within(2.0 * TOLERANCE, &what, &objectives(frozen(favor)), &plain);
         }
     }
 }

@@ -102,16 +102,21 @@ fn largest_error(unit: PairUnit, block: usize, rows: usize, runs: usize) -> f64 
 pub(in super::super) fn units(set: InstructionSet) -> Vec<Unit> {
     let mut units: Vec<Unit> = pair_units(set).into_iter().map(Unit::Pairs).collect();
     if PANEL_VECTORS * set.lanes() == SIDE {
-        units.push(Unit::Tiles(TileUnit::Software, Factors::Rounded));
-        units.push(Unit::Tiles(TileUnit::Software, Factors::Split));
+        let tiles = tile_units().into_iter();
+        units.extend(tiles.map(|(unit, factors)| Unit::Tiles(unit, factors)));
     }
-    let detected = [Factors::Rounded, Factors::Split].map(|factors| Unit::detect(set, factors));
-    units.extend(
-        detected
-            .into_iter()
-            .flatten()
-            .filter(|unit| matches!(unit, Unit::Tiles(..))),
-    );
+    units
+}
+
+/// What multiplies tiles: the definition everywhere, and what this processor has.
+fn tile_units() -> Vec<(TileUnit, Factors)> {
+    let all = [Factors::Rounded, Factors::Split];
+    let mut units: Vec<_> = all.map(|factors| (TileUnit::Software, factors)).into();
+    for factors in all {
+        if let Some(Unit::Tiles(unit, factors)) = Unit::detect(InstructionSet::detect(), factors) {
+            units.push((unit, factors));
+        }
+    }
     units
 }
 
@@ -186,10 +191,7 @@ fn largest_error_of_tiles(unit: TileUnit, factors: Factors, runs: usize) -> f64 
 
 #[test]
 fn tiles_equal_the_product_of_the_factors() {
-    for unit in units(InstructionSet::detect()) {
-        let Unit::Tiles(unit, factors) = unit else {
-            continue;
-        };
+    for (unit, factors) in tile_units() {
         let bound = match factors {
             Factors::Rounded => 1e-6,
             Factors::Split => 4e-6,
@@ -213,29 +215,29 @@ proptest! {
 
 #[test]
 fn a_unit_of_tiles_with_a_fault_is_noticed() {
-    struct Faulty;
+    struct Faulty(Factors);
     impl MultiplyTiles for Faulty {
         fn multiply(&self, left: LeftTiles<'_>, panel: &[u16], sums: &mut Sums) {
             software::SoftwareTiles.multiply(left, panel, sums);
-            sums.0[AREA - 1] += 1.0;
+            sums.0[AREA - 1] += f32::from(self.0 == Factors::Rounded);
         }
 
         fn multiply_split(&self, left: LeftTiles<'_>, panel: &[u16], sums: &mut Sums) {
             software::SoftwareTiles.multiply_split(left, panel, sums);
+            sums.0[AREA - 1] += f32::from(self.0 == Factors::Split);
         }
     }
-    assert!(!tiles::is_right(&Faulty));
+    assert!(!tiles::is_right(&Faulty(Factors::Rounded)));
+    assert!(!tiles::is_right(&Faulty(Factors::Split)));
     assert!(tiles::is_right(&software::SoftwareTiles));
 }
 
 #[test]
 #[should_panic(expected = "leave their values")]
 fn tiles_beyond_their_values_are_refused() {
-    let mut units = units(InstructionSet::detect()).into_iter();
-    let unit = units.rfind(|unit| matches!(unit, Unit::Tiles(..)));
-    let Some(Unit::Tiles(unit, _)) = unit else {
-        panic!("tiles that leave their values: no unit here has tiles");
-    };
+    let unit = tile_units()
+        .last()
+        .map_or(TileUnit::Software, |unit| unit.0);
     let left = LeftTiles {
         values: &vec![0; 2 * AREA],
         offsets: &[AREA as u32],
