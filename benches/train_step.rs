@@ -11,6 +11,8 @@ use common::Material;
 use criterion::{
     BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
 };
+use semantic_inpaint::Precision;
+use semantic_inpaint::nn::Network;
 use semantic_inpaint::tensor::describe_device;
 use semantic_inpaint::train::{GanTrainer, TrainConfig};
 
@@ -25,20 +27,33 @@ fn step(criterion: &mut Criterion) {
         let batch = if device.is_cuda() { 128 } else { 64 };
         let mut material = Material::new(&device).unwrap();
         let real = material.images(batch).unwrap();
-        let config = TrainConfig {
-            batch_size: batch,
-            ..TrainConfig::default()
-        };
-        let (generator, discriminator) = (material.generator, material.discriminator);
-        let mut trainer = GanTrainer::new(generator, discriminator, config).unwrap();
         group.throughput(Throughput::Elements(batch as u64));
-        let name = format!("{}/both networks f32", describe_device(&device));
-        group.bench_function(BenchmarkId::new(name, batch), |bencher| {
-            // The report of a step holds its losses, so the step is over.
-            bencher.iter(|| trainer.step(&real).unwrap());
-        });
+        for precision in [Precision::F32, Precision::Tf32, Precision::Bf16] {
+            if precision.available_on(&device) != precision {
+                continue;
+            }
+            let config = TrainConfig {
+                batch_size: batch,
+                precision,
+                ..TrainConfig::default()
+            };
+            let (generator, discriminator) =
+                (copied(&material.generator), copied(&material.discriminator));
+            let mut trainer = GanTrainer::new(generator, discriminator, config).unwrap();
+            let name = format!("{}/both networks {precision}", describe_device(&device));
+            group.bench_function(BenchmarkId::new(name, batch), |bencher| {
+                // The report of a step holds its losses, so the step is over.
+                bencher.iter(|| trainer.step(&real).unwrap());
+            });
+        }
     }
     group.finish();
+}
+
+/// The network with weights of its own.
+fn copied<N: Network>(network: &N) -> N {
+    let params = network.params().duplicate().unwrap();
+    network.with_params(params).unwrap()
 }
 
 criterion_group!(benches, step);

@@ -129,8 +129,8 @@ impl<G: Generator> LatentEncoderTrainer<G> {
             rng,
         )?;
         Ok(Self {
+            generator: generator.frozen()?.in_precision(train.precision)?,
             adversaries: Adversaries::new(encoder, judge, train)?,
-            generator: generator.frozen()?,
             masks,
             hole_weight,
             sample_truth: sample_images.clone(),

@@ -1,5 +1,6 @@
 use semantic_inpaint_tensor::Tensor;
 use semantic_inpaint_tensor::ops::{ConvGeometry, conv_transpose2d, conv2d};
+use semantic_inpaint_tensor::passes::Precision;
 
 use crate::frozen::{Activation, Layer, LayerKind};
 use crate::{Init, ParamSpec, Params, Result, Role};
@@ -14,6 +15,7 @@ const CONVOLUTION_INIT: Init = Init::Normal { deviation: 0.02 };
 pub struct Conv2d {
     weight: Tensor,
     geometry: ConvGeometry,
+    precision: Precision,
 }
 
 impl Conv2d {
@@ -23,7 +25,7 @@ impl Conv2d {
         weight_spec(prefix, [outputs, inputs, kernel, kernel])
     }
 
-    /// The layer that reads `PREFIX.weight`.
+    /// The layer that reads `PREFIX.weight` and multiplies in the parameters' [precision](Params::precision).
     ///
     /// # Errors
     ///
@@ -32,6 +34,7 @@ impl Conv2d {
         Ok(Self {
             weight: params.tensor(&format!("{prefix}.weight"))?.clone(),
             geometry,
+            precision: params.precision(),
         })
     }
 
@@ -78,7 +81,7 @@ impl Conv2d {
     ///
     /// A tensor error when shapes do not fit.
     pub fn forward(&self, images: &Tensor) -> Result<Tensor> {
-        Ok(conv2d(images, &self.weight, self.geometry)?)
+        Ok(conv2d(images, &self.weight, self.geometry, self.precision)?)
     }
 
     /// The gradient before the layer from the one behind it, `[N, O, P, Q]` to `[N, C, H, W]`: the
@@ -90,7 +93,12 @@ impl Conv2d {
     ///
     /// A tensor error when shapes do not fit.
     pub fn pullback(&self, gradient: &Tensor) -> Result<Tensor> {
-        Ok(conv_transpose2d(gradient, &self.weight, self.geometry)?)
+        Ok(conv_transpose2d(
+            gradient,
+            &self.weight,
+            self.geometry,
+            self.precision,
+        )?)
     }
 }
 
@@ -101,6 +109,7 @@ impl Conv2d {
 pub struct ConvTranspose2d {
     weight: Tensor,
     geometry: ConvGeometry,
+    precision: Precision,
 }
 
 impl ConvTranspose2d {
@@ -110,7 +119,7 @@ impl ConvTranspose2d {
         weight_spec(prefix, [inputs, outputs, kernel, kernel])
     }
 
-    /// The layer that reads `PREFIX.weight`.
+    /// The layer that reads `PREFIX.weight` and multiplies in the parameters' [precision](Params::precision).
     ///
     /// # Errors
     ///
@@ -119,6 +128,7 @@ impl ConvTranspose2d {
         Ok(Self {
             weight: params.tensor(&format!("{prefix}.weight"))?.clone(),
             geometry,
+            precision: params.precision(),
         })
     }
 
@@ -153,7 +163,12 @@ impl ConvTranspose2d {
     ///
     /// A tensor error when shapes do not fit.
     pub fn forward(&self, images: &Tensor) -> Result<Tensor> {
-        Ok(conv_transpose2d(images, &self.weight, self.geometry)?)
+        Ok(conv_transpose2d(
+            images,
+            &self.weight,
+            self.geometry,
+            self.precision,
+        )?)
     }
 }
 

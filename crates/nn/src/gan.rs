@@ -2,6 +2,8 @@ use semantic_inpaint_tensor::{
     Error as TensorError, ImageBatch, ImageShape, Latent, LatentPrior, Tensor,
 };
 
+use semantic_inpaint_tensor::passes::Precision;
+
 use crate::frozen::Layer;
 use crate::{Error, Mode, Params, Result};
 
@@ -24,6 +26,15 @@ pub trait Network: Sized {
     /// A tensor error when memory cannot be allocated.
     fn frozen(&self) -> Result<Self> {
         self.with_params(self.params().frozen()?)
+    }
+
+    /// The network over the same parameters whose layers multiply in this precision, where the device has it.
+    ///
+    /// # Errors
+    ///
+    /// None of its own; those of [`Network::with_params`].
+    fn in_precision(self, precision: Precision) -> Result<Self> {
+        self.with_params(self.params().clone().with_precision(precision))
     }
 
     /// The network in evaluation mode as a chain of layers, from which a

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use semantic_inpaint_tensor::ops::moving_average;
+use semantic_inpaint_tensor::passes::Precision;
 use semantic_inpaint_tensor::{DType, Device, Rng, Tensor, Var};
 
 use crate::{Error, Init, Result};
@@ -59,6 +60,7 @@ impl ParamSpec {
 #[derive(Debug, Clone, Default)]
 pub struct Params {
     entries: BTreeMap<String, Entry>,
+    precision: Precision,
 }
 
 #[derive(Debug, Clone)]
@@ -101,7 +103,10 @@ impl Params {
             let tensor = spec.init.sample(&spec.shape, rng, device)?;
             entries.insert(spec.name.clone(), Entry::variable(&tensor, spec.role)?);
         }
-        Ok(Self { entries })
+        Ok(Self {
+            entries,
+            precision: Precision::default(),
+        })
     }
 
     /// New variables in f32 with the values of `tensors`, which must match `specs` exactly.
@@ -145,7 +150,24 @@ impl Params {
             }
             entries.insert(name, Entry::variable(&tensor, spec.role)?);
         }
-        Ok(Self { entries })
+        Ok(Self {
+            entries,
+            precision: Precision::default(),
+        })
+    }
+
+    /// The same parameters, by which layers multiply in this precision; the values themselves stay in single
+    /// precision (Micikevicius et al. 2018).
+    #[must_use]
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
+    }
+
+    /// What layers over these parameters multiply, where the device has it. Copies and views have that of their
+    /// origin; new parameters have [`Precision::F32`].
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// The tensor of this name, tracked when it is a variable.
@@ -312,6 +334,7 @@ impl Params {
         };
         Ok(Self {
             entries: self.entries.iter().map(entry).collect::<Result<_>>()?,
+            precision: self.precision,
         })
     }
 }

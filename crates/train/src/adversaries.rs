@@ -85,8 +85,14 @@ impl<G: Network, D: Discriminator> Adversaries<G, D> {
     /// [`Error::InvalidSetting`].
     pub fn new(generator: G, discriminator: D, config: TrainConfig) -> Result<Self> {
         config.validate()?;
+        // What is used in the end multiplies as everything else does.
+        let averaged = generator.with_params(generator.params().duplicate()?)?;
+        let (generator, discriminator) = (
+            generator.in_precision(config.precision)?,
+            discriminator.in_precision(config.precision)?,
+        );
         Ok(Self {
-            averaged: generator.with_params(generator.params().duplicate()?)?,
+            averaged,
             judge: discriminator.with_params(discriminator.params().without_gradients()?)?,
             generator_optimizer: Adam::new(generator.params(), config.generator)?,
             discriminator_optimizer: Adam::new(discriminator.params(), config.discriminator)?,

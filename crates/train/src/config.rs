@@ -1,4 +1,5 @@
 use semantic_inpaint_nn::AdamConfig;
+use semantic_inpaint_tensor::passes::Precision;
 use serde::{Deserialize, Serialize};
 
 use crate::{DiffAugment, Error, GradientPenalty, Objective, Result, StabilityConfig};
@@ -13,6 +14,10 @@ pub struct TrainConfig {
     pub steps: u64,
     /// Images per step. Default 64.
     pub batch_size: usize,
+    /// What the convolutions of both networks and their gradients multiply, where the device
+    /// [has it](Precision::available_on); weights, sums, normalization and optimizers stay in single precision
+    /// (Micikevicius et al. 2018). bfloat16 has the range of single precision, so losses need no scale. Default f32.
+    pub precision: Precision,
     /// Seed of every random number of the run.
     pub seed: u64,
     /// What the two networks minimize. Default non-saturating.
@@ -52,6 +57,7 @@ impl Default for TrainConfig {
         Self {
             steps: 10_000,
             batch_size: 64,
+            precision: Precision::F32,
             seed: 0,
             objective: Objective::NonSaturating,
             generator: AdamConfig::default(),

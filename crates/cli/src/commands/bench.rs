@@ -139,7 +139,7 @@ fn cases(arguments: &Arguments, device: &Device) -> Vec<Case> {
     }
     if arguments.train {
         let largest: Vec<usize> = batches.iter().copied().max().into_iter().collect();
-        cases.extend(case::of_work(Work::Training, &largest));
+        cases.extend(case::trainings(device, &largest));
     }
     cases
 }

@@ -4,6 +4,7 @@ mod board;
 pub(crate) mod context_encoder;
 pub(crate) mod dcgan;
 mod environment;
+mod held_out;
 mod hole_scorer;
 pub(crate) mod latent_encoder;
 mod options;

@@ -147,6 +147,35 @@ fn a_resumed_run_knows_its_best_score_and_scores_can_be_left_out() {
 }
 
 #[test]
+fn the_best_model_can_be_the_one_that_comes_nearest_to_held_out_images() {
+    let folder = tempfile::tempdir().unwrap();
+    folder_of_photos(folder.path(), 40, 32);
+    let options = "--score-reconstruct 2 --score-samples 0 --learning-rate 0.01 --steps 6";
+    train(folder.path(), &format!("{options} --out run")).expect(0);
+    let out = folder.path().join("run");
+    let history = History::read(&out.join("events.jsonl")).unwrap();
+    let psnr = &history.scores()["reconstruction_psnr_db"];
+    assert_eq!(psnr.len(), 3);
+    let (step, highest) = psnr
+        .iter()
+        .fold((0, f64::NEG_INFINITY), |best, &(step, psnr)| {
+            if psnr > best.1 { (step, psnr) } else { best }
+        });
+    let best = DcganModel::load(&out.join("best.safetensors"), &Device::Cpu).unwrap();
+    let metrics = &best.card.metrics;
+    assert_eq!(
+        (best.card.steps, metrics["reconstruction_psnr_db"]),
+        (step, highest)
+    );
+    // With samples scored as well, they are told and do not decide.
+    train(folder.path(), "--score-reconstruct 1 --steps 2 --out both").expect(0);
+    let best =
+        DcganModel::load(&folder.path().join("both/best.safetensors"), &Device::Cpu).unwrap();
+    let metrics = &best.card.metrics;
+    assert!(metrics["reconstruction_psnr_db"] > 0.0 && metrics["sliced_wasserstein"] > 0.0);
+}
+
+#[test]
 fn the_command_trains_what_the_library_trains() {
     let folder = folder_with_data();
     train(folder.path(), "--steps 3 --out run --label-smoothing 0.1").expect(0);
@@ -300,6 +329,7 @@ fn runs_that_cannot_be_made_leave_nothing_behind() {
         ("--learning-rate -1", "learning rate"),
         ("--label-smoothing 0.7", "label smoothing"),
         ("--steps 0", "steps"),
+        ("--score-reconstruct 5 --split train", "--score-reconstruct"),
         ("--objective wasserstein", "weight of the gradient penalty"),
         ("--r1-weight -1", "weight of the gradient penalty"),
         ("--r1-every 0", "steps between gradient penalties"),

@@ -10,9 +10,6 @@ use crate::passes::cuda::training::{self, AdamFactors, NormOperands};
 use crate::passes::cuda::{Launch, Memory, Runtime, Tensors};
 use crate::passes::{Direction, Precision};
 
-/// What training multiplies: the precision of everything else in it.
-const PRECISION: Precision = Precision::F32;
-
 /// A tensor's values and their layout.
 pub(super) type Operand<'a> = (&'a CudaStorage, &'a Layout);
 
@@ -55,12 +52,13 @@ fn run(
 pub(super) fn convolve(
     shape: &Correlation,
     direction: Direction,
+    precision: Precision,
     x: Operand<'_>,
     w: Operand<'_>,
 ) -> Result<(CudaStorage, Shape)> {
     let maps = shape.maps();
     let found = maps.and_then(|(coarse, fine)| {
-        let pass = training::Convolution::new(coarse, fine, direction, PRECISION)?;
+        let pass = training::Convolution::new(coarse, fine, direction, precision)?;
         Some((
             pass,
             if direction == Direction::Down {
@@ -87,12 +85,13 @@ pub(super) fn convolve(
 /// The gradient with respect to the weights of a correlation, from images and the responses' gradient.
 pub(super) fn weight_gradient(
     shape: &Correlation,
+    precision: Precision,
     x: Operand<'_>,
     y: Operand<'_>,
 ) -> Result<(CudaStorage, Shape)> {
     let maps = shape.maps();
     let pass =
-        maps.and_then(|(coarse, fine)| training::WeightGradient::new(coarse, fine, PRECISION));
+        maps.and_then(|(coarse, fine)| training::WeightGradient::new(coarse, fine, precision));
     let Some(pass) = pass else {
         candle_core::bail!("no CUDA kernel differentiates {shape:?}")
     };

@@ -7,8 +7,8 @@ use super::correlation::{ConvGeometry, Correlation};
 use super::float::zeros;
 use super::matrix_product::{Matrix, Write, multiply};
 use crate::passes::{
-    Buffer, Direction, Epilogue, InstructionSet, MapLayout, MapShape, Pass, Scratch, Span, Tiling,
-    WeightGradient, copy_windows,
+    Buffer, Direction, Epilogue, InstructionSet, MapLayout, MapShape, Pass, Precision, Scratch,
+    Span, TileGradient, Tiling, WeightGradient, copy_windows,
 };
 
 /// Kernel of every pass in pixels.
@@ -79,10 +79,10 @@ impl StridedMaps {
         weights: &[f32],
         direction: Direction,
         purpose: Purpose,
+        precision: Precision,
     ) -> Result<Vec<f32>> {
-        let (coarse, fine, tiling) = (self.coarse, self.fine, self.tiling(purpose));
-        let pass =
-            Pass::exact(self.set, coarse, fine, weights, direction, tiling).map_err(Error::wrap)?;
+        let pass = self.pass(weights, direction, purpose, precision);
+        let pass = pass.map_err(Error::wrap)?;
         let (input_len, output_len) = (image_len(pass.input()), image_len(pass.output()));
         let mut output = zeros::<f32>(input.len() / input_len * output_len);
         let group = self.images_at_once();
@@ -98,6 +98,26 @@ impl StridedMaps {
                 },
             );
         Ok(output)
+    }
+
+    fn pass(
+        &self,
+        weights: &[f32],
+        direction: Direction,
+        purpose: Purpose,
+        precision: Precision,
+    ) -> crate::Result<Pass> {
+        let (set, coarse, fine) = (self.set, self.coarse, self.fine);
+        match precision.available(set) {
+            Precision::Bf16 => {
+                let (tiling, precision) = (Tiling::Two, Precision::Bf16);
+                Pass::new(set, coarse, fine, weights, direction, tiling, precision)
+            }
+            _ => {
+                let tiling = self.tiling(purpose);
+                Pass::exact(set, coarse, fine, weights, direction, tiling)
+            }
+        }
     }
 
     /// Small tiles where weights would take longer to pack than to multiply, and for values, whose
@@ -120,11 +140,22 @@ impl StridedMaps {
     ///
     /// The images are summed in parts whose number depends on nothing but theirs, and the parts in
     /// order, so that every number of threads gives the same bits.
-    pub(crate) fn weight_gradient(&self, fine: &[f32], coarse: &[f32]) -> Option<Vec<f32>> {
+    pub(crate) fn weight_gradient(
+        &self,
+        fine: &[f32],
+        coarse: &[f32],
+        precision: Precision,
+    ) -> Option<Vec<f32>> {
         match (self.coarse, self.fine) {
             (MapShape::Map { side: 1, .. }, _) => None,
             (_, MapShape::Image { .. }) => Some(self.image_gradient(fine, coarse)),
-            _ => Some(self.map_gradient(fine, coarse)),
+            _ => {
+                let channels = [self.coarse.channels(), self.fine.channels()];
+                let by_tiles = precision.tiles(self.set).map(|unit| {
+                    TileGradient::new(self.set, unit, channels, self.coarse.side()).of(coarse, fine)
+                });
+                Some(by_tiles.unwrap_or_else(|| self.map_gradient(fine, coarse)))
+            }
         }
     }
 

@@ -3,9 +3,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::bf16::{Factors, Unit};
+use super::bf16::{Factors, TileUnit, Unit};
 use super::instruction_set::InstructionSet;
-use crate::{Error, Result};
+use crate::{Device, Error, Result};
 
 /// The numbers that the passes between maps multiply. Sums are always in single precision, and so is
 /// everything in a pass that is not a product of matrices.
@@ -33,6 +33,24 @@ impl Precision {
         match (self, self.unit(set)) {
             (Self::Bf16, Some(_)) => Self::Bf16,
             _ => Self::F32,
+        }
+    }
+
+    /// What operations on a device compute in when they are asked for this: everything on CUDA devices, what is
+    /// [available](Self::available) on the CPU.
+    #[must_use]
+    pub fn available_on(self, device: &Device) -> Self {
+        if device.is_cuda() {
+            return self;
+        }
+        self.available(InstructionSet::detect())
+    }
+
+    /// What multiplies tiles of rounded factors, if that is what this precision is and the processor has it.
+    pub(crate) fn tiles(self, set: InstructionSet) -> Option<TileUnit> {
+        match (self, self.unit(set)) {
+            (Self::Bf16, Some(Unit::Tiles(unit, _))) => Some(unit),
+            _ => None,
         }
     }
 

@@ -169,13 +169,17 @@ impl WeightGradient {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::Rng;
     use crate::passes::MapShape;
 
     /// The definition: coarse pixel k and tap t meet in fine pixel `2 k - 1 + t`.
-    fn expected([coarse, fine]: [MapShape; 2], images: [&[f32]; 2], count: usize) -> Vec<f64> {
+    pub(in crate::passes) fn expected(
+        [coarse, fine]: [MapShape; 2],
+        images: [&[f32]; 2],
+        count: usize,
+    ) -> Vec<f64> {
         let at =
             |map: MapShape, images: &[f32], image: usize, channel: usize, pixel: [usize; 2]| {
                 let plane = (image * map.channels() + channel) * map.side() + pixel[0];

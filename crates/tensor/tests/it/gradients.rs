@@ -2,6 +2,7 @@ use semantic_inpaint_tensor::Tensor;
 use semantic_inpaint_tensor::ops::{
     ConvGeometry, batch_norm, channel_affine, conv_transpose2d, conv2d, leaky_relu,
 };
+use semantic_inpaint_tensor::passes::Precision;
 use testkit::{GRADCHECK_STEP, Tolerance, gradcheck};
 
 use crate::normal;
@@ -38,7 +39,7 @@ fn convolution_gradients_equal_differences() {
         (([3, 5, 4, 4], [1, 5, 4, 4]), ConvGeometry::PROJECTION),
         (([2, 2, 5, 7], [3, 2, 3, 3]), overlapping),
     ] {
-        let op = |x: &[Tensor]| conv2d(&x[0], &x[1], geometry).unwrap();
+        let op = |x: &[Tensor]| conv2d(&x[0], &x[1], geometry, Precision::F32).unwrap();
         check(op, &inputs(shapes));
     }
 }
@@ -54,7 +55,7 @@ fn transposed_convolution_gradients_equal_differences() {
         (([3, 6, 1, 1], [6, 2, 4, 4]), ConvGeometry::PROJECTION),
         (([2, 2, 3, 2], [2, 3, 2, 2]), skipping),
     ] {
-        let op = |x: &[Tensor]| conv_transpose2d(&x[0], &x[1], geometry).unwrap();
+        let op = |x: &[Tensor]| conv_transpose2d(&x[0], &x[1], geometry, Precision::F32).unwrap();
         check(op, &inputs(shapes));
     }
 }
@@ -90,7 +91,13 @@ fn gradients_pass_through_transposed_and_narrowed_inputs() {
     check(
         |x| {
             let images = x[0].transpose(2, 3).unwrap().narrow(0, 1, 2).unwrap();
-            conv2d(&images, &x[1].transpose(0, 1).unwrap(), geometry).unwrap()
+            conv2d(
+                &images,
+                &x[1].transpose(0, 1).unwrap(),
+                geometry,
+                Precision::F32,
+            )
+            .unwrap()
         },
         &[normal(&[4, 3, 6, 8], 1), normal(&[3, 4, 4, 4], 2)],
     );

@@ -3,13 +3,19 @@
 
 use proptest::prelude::*;
 use semantic_inpaint_tensor::ops::{ConvGeometry, conv_transpose2d, conv2d};
+use semantic_inpaint_tensor::passes::Precision;
 use semantic_inpaint_tensor::{DType, Result, Tensor, Var};
 
 use crate::normal;
 
-type Op = fn(&Tensor, &Tensor, ConvGeometry) -> Result<Tensor>;
+type Op = fn(&Tensor, &Tensor, ConvGeometry, Precision) -> Result<Tensor>;
 
-fn by_candle(images: &Tensor, weight: &Tensor, geometry: ConvGeometry) -> Result<Tensor> {
+fn by_candle(
+    images: &Tensor,
+    weight: &Tensor,
+    geometry: ConvGeometry,
+    _: Precision,
+) -> Result<Tensor> {
     Ok(images.conv2d(weight, geometry.padding, geometry.stride, 1, 1)?)
 }
 
@@ -17,6 +23,7 @@ fn transposed_by_candle(
     images: &Tensor,
     weight: &Tensor,
     geometry: ConvGeometry,
+    _: Precision,
 ) -> Result<Tensor> {
     Ok(images.conv_transpose2d(weight, geometry.padding, 0, geometry.stride, 1)?)
 }
@@ -26,11 +33,11 @@ fn value_and_gradients(
     op: Op,
     [images, weight, g]: [&Tensor; 3],
     geometry: ConvGeometry,
-    dtype: DType,
+    (dtype, precision): (DType, Precision),
 ) -> [Tensor; 3] {
     let var = |tensor: &Tensor| Var::from_tensor(&tensor.to_dtype(dtype).unwrap()).unwrap();
     let (images, weight) = (var(images), var(weight));
-    let value = op(&images, &weight, geometry).unwrap();
+    let value = op(&images, &weight, geometry, precision).unwrap();
     let product = (&value * g.to_dtype(dtype).unwrap()).unwrap();
     let gradients = product.sum_all().unwrap().backward().unwrap();
     let of = |var: &Var| gradients.get(var).unwrap().clone();
@@ -53,7 +60,18 @@ fn relative_error(got: &Tensor, want: &Tensor) -> f64 {
 
 /// Both convolutions between coarse maps of `side` pixels and fine ones of twice the side, or of 4
 /// pixels for a side of 1.
-fn assert_exact(count: usize, [coarse, fine]: [usize; 2], side: usize, other: DType) {
+fn assert_exact(count: usize, maps: [usize; 2], side: usize, other: DType) {
+    assert_near(count, maps, side, other, (Precision::F32, 1e-5));
+}
+
+/// [`assert_exact`] for a precision and the error that it may have.
+fn assert_near(
+    count: usize,
+    [coarse, fine]: [usize; 2],
+    side: usize,
+    other: DType,
+    (precision, bound): (Precision, f64),
+) {
     let (geometry, fine_side) = match side {
         1 => (ConvGeometry::PROJECTION, 4),
         _ => (ConvGeometry::STRIDED, 2 * side),
@@ -71,15 +89,15 @@ fn assert_exact(count: usize, [coarse, fine]: [usize; 2], side: usize, other: DT
     ];
     for (op, plain, tensors) in ops {
         let plain = if other == DType::F64 { op } else { plain };
-        let got = value_and_gradients(op, tensors, geometry, DType::F32);
-        let want = value_and_gradients(plain, tensors, geometry, other);
+        let got = value_and_gradients(op, tensors, geometry, (DType::F32, precision));
+        let want = value_and_gradients(plain, tensors, geometry, (other, Precision::F32));
         for (what, (got, want)) in ["value", "image", "weight"]
             .iter()
             .zip(got.iter().zip(&want))
         {
             let error = relative_error(got, want);
             assert!(
-                error < 1e-5,
+                error < bound,
                 "{what}: {count} images, {coarse} channels of side {side} to {fine}: {error}"
             );
         }
@@ -125,8 +143,17 @@ proptest! {
 }
 
 #[test]
+fn rounded_factors_err_by_their_rounding() {
+    let rounded = (Precision::Bf16, 1e-2);
+    for (count, channels, side) in [(3, [40, 33], 4), (33, [33, 40], 8), (2, [20, 35], 16)] {
+        assert_near(count, channels, side, DType::F64, rounded);
+    }
+}
+
+#[test]
 fn every_number_of_threads_gives_the_same_bits() {
-    let bits = |threads: usize| -> Vec<Vec<u32>> {
+    let bits = |threads: usize, precision: Precision| -> Vec<Vec<u32>> {
+        let as_what = (DType::F32, precision);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         pool.build().unwrap().install(|| {
             [([40, 33], 4), ([20, 35], 8), ([9, 3], 16)]
@@ -138,7 +165,7 @@ fn every_number_of_threads_gives_the_same_bits() {
                         normal(&[21, coarse, side, side], 3),
                     );
                     let tensors = [&images, &weight, &g];
-                    value_and_gradients(conv2d, tensors, ConvGeometry::STRIDED, DType::F32)
+                    value_and_gradients(conv2d, tensors, ConvGeometry::STRIDED, as_what)
                 })
                 .map(|tensor| {
                     let values: Vec<f32> = tensor.flatten_all().unwrap().to_vec1().unwrap();
@@ -147,6 +174,11 @@ fn every_number_of_threads_gives_the_same_bits() {
                 .collect()
         })
     };
-    let one = bits(1);
-    assert!(bits(2) == one && bits(5) == one);
+    for precision in [Precision::F32, Precision::Bf16] {
+        let one = bits(1, precision);
+        assert!(
+            bits(2, precision) == one && bits(5, precision) == one,
+            "{precision}"
+        );
+    }
 }

@@ -1,4 +1,5 @@
 use semantic_inpaint_dcgan::{DcganConfig, DiscriminatorNorm};
+use semantic_inpaint_tensor::passes::Precision;
 use semantic_inpaint_tensor::{Device, ImageBatch, Rng};
 use semantic_inpaint_train::{DiffAugment, Error, GradientPenalty, Objective, TrainConfig};
 
@@ -47,6 +48,14 @@ fn options() -> Vec<(DiscriminatorNorm, TrainConfig)> {
             ..config
         };
         all.push((DiscriminatorNorm::Spectral, with_penalty));
+    }
+    // Elsewhere this is the run that every other is compared with.
+    if Precision::Bf16.available_on(&Device::Cpu) == Precision::Bf16 {
+        let config = TrainConfig {
+            precision: Precision::Bf16,
+            ..settings()
+        };
+        all.push((DiscriminatorNorm::Batch, config));
     }
     all
 }

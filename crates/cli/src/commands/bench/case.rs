@@ -1,6 +1,5 @@
 use std::fmt;
 
-use semantic_inpaint::tensor::passes::InstructionSet;
 use semantic_inpaint::{DcganConfig, Device, Engine, Favor, Precision, SearchConfig};
 use serde::Serialize;
 
@@ -59,10 +58,8 @@ pub(super) struct SearchVariant {
 impl SearchVariant {
     /// Whether the device has the precision that the networks are asked for.
     fn runs_on(&self, device: &Device) -> bool {
-        device.is_cuda() || {
-            let precision = self.multiplied();
-            precision.available(InstructionSet::detect()) == precision
-        }
+        let precision = self.multiplied();
+        precision.available_on(device) == precision
     }
 
     /// What the networks multiply.
@@ -85,8 +82,8 @@ pub(super) enum Work {
     Search(SearchVariant),
     /// The same iteration by the networks' own graphs of tensors, which the search must equal.
     Graph,
-    /// A step of both networks.
-    Training,
+    /// A step of both networks whose convolutions multiply these numbers.
+    Training(Precision),
 }
 
 /// A row of the table.
@@ -141,6 +138,15 @@ pub(super) fn searches(device: &Device, batches: &[usize]) -> Vec<Case> {
     works.flat_map(|work| of_work(work, batches)).collect()
 }
 
+/// Training steps in every precision that this device has.
+pub(super) fn trainings(device: &Device, batches: &[usize]) -> Vec<Case> {
+    let precisions = [Precision::F32, Precision::Tf32, Precision::Bf16];
+    let available = precisions.into_iter();
+    let available = available.filter(|precision| precision.available_on(device) == *precision);
+    let works = available.map(Work::Training);
+    works.flat_map(|work| of_work(work, batches)).collect()
+}
+
 /// A kind of work at every batch.
 pub(super) fn of_work(work: Work, batches: &[usize]) -> impl Iterator<Item = Case> {
     batches.iter().map(move |&batch| Case { work, batch })
@@ -167,7 +173,7 @@ impl Case {
             }
             Work::Copy => 0.0,
             Work::Search(_) | Work::Graph => flops::search(&setting.config),
-            Work::Training => flops::training(&setting.config),
+            Work::Training(_) => flops::training(&setting.config),
         };
         per_image * self.batch as f64
     }
@@ -181,7 +187,7 @@ impl Case {
         match self.work {
             Work::Copy => Some(2.0 * 4.0 * COPIED as f64),
             Work::Search(_) => Some(per_number * traffic::search(config, self.batch)),
-            Work::Product(_) | Work::Graph | Work::Training => None,
+            Work::Product(_) | Work::Graph | Work::Training(_) => None,
         }
     }
 }
@@ -203,16 +209,19 @@ impl Work {
             Self::Copy => "copy",
             Self::Search(_) => "search",
             Self::Graph => "graph",
-            Self::Training => "training",
+            Self::Training(_) => "training",
         }
     }
 
     fn precision(&self) -> &'static str {
         match self {
             Self::Search(variant) => variant.precision,
-            Self::Product(Precision::Tf32) => "tf32",
-            Self::Product(Precision::Bf16) => "bf16",
-            Self::Product(Precision::F32) | Self::Copy | Self::Graph | Self::Training => "f32",
+            Self::Copy | Self::Graph => "f32",
+            Self::Product(precision) | Self::Training(precision) => match precision {
+                Precision::F32 => "f32",
+                Precision::Tf32 => "tf32",
+                Precision::Bf16 => "bf16",
+            },
         }
     }
 
@@ -225,8 +234,8 @@ impl Work {
     pub(super) fn multiplied(&self) -> Precision {
         match self {
             Self::Search(variant) => variant.multiplied(),
-            Self::Product(precision) => *precision,
-            Self::Copy | Self::Graph | Self::Training => Precision::F32,
+            Self::Product(precision) | Self::Training(precision) => *precision,
+            Self::Copy | Self::Graph => Precision::F32,
         }
     }
 }

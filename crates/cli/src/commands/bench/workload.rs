@@ -46,10 +46,11 @@ impl Setting {
             }),
             Work::Search(variant) => Box::new(self.search(case, variant.configure, rng)?),
             Work::Graph => Box::new(self.search(case, plain, rng)?),
-            Work::Training => {
+            Work::Training(precision) => {
                 let (generator, discriminator) = self.networks(rng)?;
                 let config = TrainConfig {
                     batch_size: case.batch,
+                    precision,
                     ..TrainConfig::default()
                 };
                 Box::new(Training {

@@ -108,7 +108,7 @@ impl RunSettings for RunConfig {
         self.discriminator().validate()?;
         self.loss.validate()?;
         self.train.validate()?;
-        self.score.validate(self.data.split)
+        self.score.held_out().validate(self.data.split)
     }
 
     fn image_size_px(&self) -> usize {
@@ -132,7 +132,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     let options = &arguments.run;
     let mut settings: RunConfig = options.settings(&arguments.overrides, Overrides::apply)?;
     let device = &options.device.open()?;
-    let (set, held_out) = settings.score.divide(read_images(&settings)?)?;
+    let (set, held_out) = settings.score.held_out().divide(read_images(&settings)?)?;
     if !options.resume {
         settings.model.fill = set.mean_color();
     }

@@ -14,6 +14,7 @@ use semantic_inpaint::train::{GanTrainer, TrainConfig};
 use semantic_inpaint::{DcganConfig, DcganModel, Device, ModelCard, Rng};
 use serde::{Deserialize, Serialize};
 
+use super::held_out::HeldOut;
 use super::run::{Prepared, RunOptions, read_images};
 use super::settings::{DataConfig, RunSettings};
 use super::watch::ModelFiles;
@@ -27,7 +28,8 @@ use scorer::Scorer;
 /// The run's folder gets config.toml (complete), events.jsonl, samples/, curves/, tensorboard/,
 /// checkpoints/ and, at every checkpoint, model.safetensors: the averaged generator and the
 /// discriminator, ready for `inpaint --model`. best.safetensors is the model with the lowest sliced
-/// Wasserstein distance to the training images so far. A run that was stopped at any moment goes on with --resume and ends with the same
+/// Wasserstein distance to the training images so far, or with --score-reconstruct the one that comes
+/// nearest to held-out images. A run that was stopped at any moment goes on with --resume and ends with the same
 /// weights, bit for bit on the CPU.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -53,17 +55,32 @@ struct RunConfig {
 struct ScoreConfig {
     /// Samples, and real images in each half; 0 for no scores.
     samples: usize,
+    /// Images of the validation part, which is not trained on then; 0 for none.
+    reconstruct: usize,
 }
 
 impl Default for ScoreConfig {
     fn default() -> Self {
-        Self { samples: 500 }
+        Self {
+            samples: 500,
+            reconstruct: 0,
+        }
+    }
+}
+
+impl ScoreConfig {
+    fn held_out(&self) -> HeldOut {
+        HeldOut {
+            count: self.reconstruct,
+            option: "--score-reconstruct",
+        }
     }
 }
 
 impl RunSettings for RunConfig {
     fn validate(&self) -> Result<()> {
         self.data.validate()?;
+        self.score.held_out().validate(self.data.split)?;
         self.model.validate()?;
         self.train.validate()?;
         if self.model.image_channels != 3 {
@@ -93,16 +110,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     let options = &arguments.run;
     let settings: RunConfig = options.settings(&arguments.overrides, Overrides::apply)?;
     let device = &options.device.open()?;
-    let set = &read_images(&settings)?;
+    let (set, held_out) = settings.score.held_out().divide(read_images(&settings)?)?;
     interrupt::listen()?;
     let prepared = Prepared {
         name: "dcgan",
         options,
         settings: &settings,
-        set,
+        set: &set,
         device,
         trainer: trainer(&settings, device)?,
-        scorer: Scorer::new(&settings, set, device)?,
+        scorer: Scorer::new(&settings, &set, held_out.as_ref(), device)?,
         models: DcganFiles(settings.model),
     };
     prepared.carry_out()

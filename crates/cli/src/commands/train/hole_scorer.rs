@@ -1,13 +1,14 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use anyhow::{Result, bail};
-use semantic_inpaint::data::Split;
+use anyhow::Result;
 use semantic_inpaint::metrics::{Region, mean_absolute_error, region_psnr};
 use semantic_inpaint::tensor::ImageBatch;
 use semantic_inpaint::train::{CheckpointScore, CheckpointScores};
 use semantic_inpaint::{CorruptedImages, Device, ImageSet, Mask, MaskShape, Rng};
 use serde::{Deserialize, Serialize};
+
+use super::held_out::HeldOut;
 
 /// The stream of the seed that draws the holes.
 const MASK_STREAM: u64 = 1 << 41;
@@ -23,25 +24,11 @@ pub(super) struct HoleScoreConfig {
 }
 
 impl HoleScoreConfig {
-    /// Succeeds when the validation part can be held out of this part of the images.
-    pub(super) fn validate(&self, split: Split) -> Result<()> {
-        if self.images > 0 && split != Split::All {
-            bail!(
-                "--score-images holds the validation part of all images out: leave out --split {split}"
-            );
+    pub(super) fn held_out(&self) -> HeldOut {
+        HeldOut {
+            count: self.images,
+            option: "--score-images",
         }
-        Ok(())
-    }
-
-    /// The images to train on, and those that are held out.
-    pub(super) fn divide(&self, all: ImageSet) -> Result<(ImageSet, Option<ImageSet>)> {
-        Ok(match self.images {
-            0 => (all, None),
-            _ => (
-                all.split(Split::Train)?,
-                Some(all.split(Split::Validation)?),
-            ),
-        })
     }
 }
 
@@ -51,13 +38,13 @@ pub(super) type Completer = Box<dyn Fn(&CorruptedImages) -> Result<ImageBatch>>;
 /// Scores the checkpoints of a run by the holes of images that it is not trained on, which a network fills
 /// by the completer that is made of it, once for a score.
 pub(super) struct HoleScorer<F> {
-    held_out: Option<HeldOut>,
+    held_out: Option<Holes>,
     device: Device,
     completer: F,
 }
 
 /// Images and a hole for each.
-struct HeldOut {
+struct Holes {
     set: ImageSet,
     indices: Vec<usize>,
     masks: Mask,
@@ -72,10 +59,10 @@ impl<F> HoleScorer<F> {
         device: &Device,
         completer: F,
     ) -> Result<Self> {
-        let with_holes = |set: ImageSet| -> Result<HeldOut> {
+        let with_holes = |set: ImageSet| -> Result<Holes> {
             let (count, size_px) = (config.images.min(set.count()), set.size_px());
             let mut rng = Rng::from_seed_and_stream(seed, MASK_STREAM);
-            Ok(HeldOut {
+            Ok(Holes {
                 masks: Mask::draw(shapes, count, size_px, size_px, &mut rng)?,
                 indices: (0..count).collect(),
                 set,
@@ -88,7 +75,7 @@ impl<F> HoleScorer<F> {
         })
     }
 
-    fn scores<N>(&self, held_out: &HeldOut, network: &N) -> Result<CheckpointScores>
+    fn scores<N>(&self, held_out: &Holes, network: &N) -> Result<CheckpointScores>
     where
         F: Fn(&N) -> Result<Completer>,
     {

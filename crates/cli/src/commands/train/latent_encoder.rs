@@ -119,7 +119,7 @@ impl RunSettings for RunConfig {
     fn validate(&self) -> Result<()> {
         self.data.validate()?;
         self.training().validate()?;
-        self.score.validate(self.data.split)
+        self.score.held_out().validate(self.data.split)
     }
 
     fn image_size_px(&self) -> usize {
@@ -146,7 +146,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     let generator = load_generator(&mut settings, options, device)?;
     let sizes = DcganEncoderConfig::of_generator(generator.config(), settings.model.base_channels);
     sizes.validate()?;
-    let (set, held_out) = settings.score.divide(read_images(&settings)?)?;
+    let (set, held_out) = settings.score.held_out().divide(read_images(&settings)?)?;
     let trainer = trainer(&settings, sizes, &generator, &set, device)?;
     interrupt::listen()?;
     let (score, seed) = (&settings.score, settings.train.seed);

@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use semantic_inpaint::Framing;
 use semantic_inpaint::data::{Flip, Split};
+use semantic_inpaint::tensor::passes::Precision;
 use semantic_inpaint::train::{StabilityConfig, TrainConfig};
 
 use super::settings::DataConfig;
@@ -85,6 +86,10 @@ pub(super) struct CourseOptions {
     /// Images per step [default: 64]
     #[arg(long)]
     batch_size: Option<usize>,
+    /// What convolutions and their gradients multiply: f32, bf16 (several times faster with AMX or on a GPU,
+    /// a little noisier) or, on a GPU, tf32 [default: f32]
+    #[arg(long)]
+    precision: Option<Precision>,
     /// Seed of weights, order, flips and all else that is random [default: 0]
     #[arg(long)]
     seed: Option<u64>,
@@ -123,6 +128,7 @@ pub(super) struct CourseOptions {
 impl CourseOptions {
     pub(super) fn apply(&self, train: &mut TrainConfig) {
         set(&mut train.batch_size, self.batch_size.as_ref());
+        set(&mut train.precision, self.precision.as_ref());
         set(&mut train.seed, self.seed.as_ref());
         set(&mut train.averaging_decay, self.averaging_decay.as_ref());
         set(&mut train.averaging_warmup, self.averaging_warmup.as_ref());

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use semantic_inpaint::data::{ContactSheet, ReadOptions, ShuffledBatches};
+use semantic_inpaint::tensor::passes::Precision;
 use semantic_inpaint::train::{
     CheckpointScore, Error as TrainError, Outcome, RunDirectory, Trainer, train_with_score,
 };
@@ -136,6 +137,7 @@ where
 {
     pub(super) fn carry_out(mut self) -> Result<Status> {
         let train = self.settings.train();
+        say_precision(train.precision, self.device);
         let flip = self.settings.data().flip;
         let batches = ShuffledBatches::new(self.set.clone(), train.batch_size, train.seed, flip)?;
         let run = match self.options.resume {
@@ -193,6 +195,16 @@ where
             semantic_inpaint::data::write_atomically(folder.join("config.toml"), text.as_bytes())?;
         }
         Ok(run)
+    }
+}
+
+/// Tells when a run cannot multiply what it was asked to.
+fn say_precision(asked: Precision, device: &Device) {
+    let used = asked.available_on(device);
+    if used != asked {
+        output::note(format_args!(
+            "precision: {used}, this processor has no {asked}"
+        ));
     }
 }
 

@@ -9,7 +9,7 @@ use super::float::{dense, for_float, runs_on_cpu_kernels, runs_on_cuda_kernels};
 use super::on_cuda;
 use super::strided_maps::{Purpose, StridedMaps};
 use crate::Result;
-use crate::passes::Direction;
+use crate::passes::{Direction, Precision};
 
 /// The convolution of `images` with `weight`, without bias.
 ///
@@ -23,27 +23,40 @@ use crate::passes::Direction;
 /// `[N, O, (H + 2 pad - k)/s + 1, (W + 2 pad - k)/s + 1]`. Gradients are computed for tracked
 /// operands only. An image has the same bits alone and in a batch.
 ///
+/// Between maps that the crate's [`passes`](crate::passes) know, the products of value and gradients have factors of
+/// this `precision`, where CPU or CUDA device has it, and sums in single precision. [`Precision::F32`] means
+/// vector instructions in single precision alone: what a search may split in two
+/// ([`Pass`](crate::passes::Pass)) a training may not, whose roundings add up over steps.
+///
 /// # Errors
 ///
 /// A candle error when shapes do not fit each other.
 ///
 /// ```
 /// use semantic_inpaint_tensor::ops::{ConvGeometry, conv2d};
+/// use semantic_inpaint_tensor::passes::Precision;
 /// use semantic_inpaint_tensor::{DType, Device, Tensor};
 /// # fn main() -> semantic_inpaint_tensor::Result<()> {
 /// let images = Tensor::ones((1, 3, 8, 8), DType::F32, &Device::Cpu)?;
 /// let weight = Tensor::ones((2, 3, 4, 4), DType::F32, &Device::Cpu)?;
-/// assert_eq!(conv2d(&images, &weight, ConvGeometry::STRIDED)?.dims(), &[1, 2, 4, 4]);
+/// let smaller = conv2d(&images, &weight, ConvGeometry::STRIDED, Precision::F32)?;
+/// assert_eq!(smaller.dims(), &[1, 2, 4, 4]);
 /// # Ok(())
 /// # }
 /// ```
-pub fn conv2d(images: &Tensor, weight: &Tensor, geometry: ConvGeometry) -> Result<Tensor> {
+pub fn conv2d(
+    images: &Tensor,
+    weight: &Tensor,
+    geometry: ConvGeometry,
+    precision: Precision,
+) -> Result<Tensor> {
     if !runs_on_cpu_kernels(images) && !on_cuda_kernels(images, weight, geometry) {
         return reference(images, weight, geometry);
     }
     let op = Convolution {
         geometry,
         purpose: Purpose::Value,
+        precision,
     };
     Ok(images.contiguous()?.apply_op2(&weight.contiguous()?, op)?)
 }
@@ -63,10 +76,16 @@ pub(crate) fn reference(
 }
 
 /// The convolution without a graph, for gradients.
-pub(super) fn untracked(x: &Tensor, w: &Tensor, geometry: ConvGeometry) -> CandleResult<Tensor> {
+pub(super) fn untracked(
+    x: &Tensor,
+    w: &Tensor,
+    geometry: ConvGeometry,
+    precision: Precision,
+) -> CandleResult<Tensor> {
     let op = Convolution {
         geometry,
         purpose: Purpose::Gradient,
+        precision,
     };
     x.contiguous()?.apply_op2_no_bwd(&w.contiguous()?, &op)
 }
@@ -74,6 +93,7 @@ pub(super) fn untracked(x: &Tensor, w: &Tensor, geometry: ConvGeometry) -> Candl
 struct Convolution {
     geometry: ConvGeometry,
     purpose: Purpose,
+    precision: Precision,
 }
 
 impl CustomOp2 for Convolution {
@@ -102,6 +122,7 @@ impl CustomOp2 for Convolution {
                 dense(w, w_layout)?,
                 Direction::Down,
                 self.purpose,
+                self.precision,
             )?;
             return Ok((CpuStorage::F32(y), dims.into()));
         }
@@ -120,7 +141,13 @@ impl CustomOp2 for Convolution {
         w_layout: &Layout,
     ) -> CandleResult<(CudaStorage, Shape)> {
         let shape = Correlation::of_image(x_layout.dims(), w_layout.dims(), self.geometry)?;
-        on_cuda::convolve(&shape, Direction::Down, (x, x_layout), (w, w_layout))
+        on_cuda::convolve(
+            &shape,
+            Direction::Down,
+            self.precision,
+            (x, x_layout),
+            (w, w_layout),
+        )
     }
 
     fn bwd(
@@ -132,11 +159,27 @@ impl CustomOp2 for Convolution {
     ) -> CandleResult<(Option<Tensor>, Option<Tensor>)> {
         let image_gradient = images
             .track_op()
-            .then(|| adjoint(gradient, weight, self.geometry, images.dims()))
+            .then(|| {
+                adjoint(
+                    gradient,
+                    weight,
+                    self.geometry,
+                    self.precision,
+                    images.dims(),
+                )
+            })
             .transpose()?;
         let weight_gradient = weight
             .track_op()
-            .then(|| weight_gradient(images, gradient, self.geometry, weight.dims()))
+            .then(|| {
+                weight_gradient(
+                    images,
+                    gradient,
+                    self.geometry,
+                    self.precision,
+                    weight.dims(),
+                )
+            })
             .transpose()?;
         Ok((image_gradient, weight_gradient))
     }

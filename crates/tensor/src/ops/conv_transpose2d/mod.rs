@@ -12,7 +12,7 @@ use super::float::{dense, for_float, runs_on_cpu_kernels, runs_on_cuda_kernels};
 use super::on_cuda;
 use super::strided_maps::{Purpose, StridedMaps};
 use crate::Result;
-use crate::passes::Direction;
+use crate::passes::{Direction, Precision};
 
 /// The transposed convolution of `images` with `weight`, without bias: the adjoint of
 /// [`conv2d`](super::conv2d()), which enlarges an image.
@@ -25,7 +25,7 @@ use crate::passes::Direction;
 ///
 /// **Shapes** images `[N, C, H, W]`, weight `[C, O, k, k]` (PyTorch's layout), result
 /// `[N, O, (H-1) s - 2 pad + k, (W-1) s - 2 pad + k]`. Gradients are computed for tracked operands
-/// only. An image has the same bits alone and in a batch.
+/// only. An image has the same bits alone and in a batch. `precision` is as in [`conv2d`](super::conv2d()).
 ///
 /// # Errors
 ///
@@ -33,11 +33,13 @@ use crate::passes::Direction;
 ///
 /// ```
 /// use semantic_inpaint_tensor::ops::{ConvGeometry, conv_transpose2d};
+/// use semantic_inpaint_tensor::passes::Precision;
 /// use semantic_inpaint_tensor::{DType, Device, Tensor};
 /// # fn main() -> semantic_inpaint_tensor::Result<()> {
 /// let images = Tensor::ones((1, 2, 4, 4), DType::F32, &Device::Cpu)?;
 /// let weight = Tensor::ones((2, 3, 4, 4), DType::F32, &Device::Cpu)?;
-/// assert_eq!(conv_transpose2d(&images, &weight, ConvGeometry::STRIDED)?.dims(), &[1, 3, 8, 8]);
+/// let larger = conv_transpose2d(&images, &weight, ConvGeometry::STRIDED, Precision::F32)?;
+/// assert_eq!(larger.dims(), &[1, 3, 8, 8]);
 /// # Ok(())
 /// # }
 /// ```
@@ -45,11 +47,15 @@ pub fn conv_transpose2d(
     images: &Tensor,
     weight: &Tensor,
     geometry: ConvGeometry,
+    precision: Precision,
 ) -> Result<Tensor> {
     if !runs_on_cpu_kernels(images) && !on_cuda_kernels(images, weight, geometry) {
         return reference(images, weight, geometry);
     }
-    let op = TransposedConvolution { geometry };
+    let op = TransposedConvolution {
+        geometry,
+        precision,
+    };
     Ok(images.contiguous()?.apply_op2(&weight.contiguous()?, op)?)
 }
 
@@ -69,6 +75,7 @@ pub(crate) fn reference(
 
 struct TransposedConvolution {
     geometry: ConvGeometry,
+    precision: Precision,
 }
 
 impl CustomOp2 for TransposedConvolution {
@@ -87,6 +94,7 @@ impl CustomOp2 for TransposedConvolution {
         let op = Adjoint {
             shape,
             purpose: Purpose::Value,
+            precision: self.precision,
         };
         op.cpu_fwd(x, x_layout, w, w_layout)
     }
@@ -100,7 +108,13 @@ impl CustomOp2 for TransposedConvolution {
         w_layout: &Layout,
     ) -> CandleResult<(CudaStorage, Shape)> {
         let shape = Correlation::of_response(x_layout.dims(), w_layout.dims(), self.geometry)?;
-        on_cuda::convolve(&shape, Direction::Up, (x, x_layout), (w, w_layout))
+        on_cuda::convolve(
+            &shape,
+            Direction::Up,
+            self.precision,
+            (x, x_layout),
+            (w, w_layout),
+        )
     }
 
     fn bwd(
@@ -112,11 +126,19 @@ impl CustomOp2 for TransposedConvolution {
     ) -> CandleResult<(Option<Tensor>, Option<Tensor>)> {
         let image_gradient = images
             .track_op()
-            .then(|| conv2d::untracked(gradient, weight, self.geometry))
+            .then(|| conv2d::untracked(gradient, weight, self.geometry, self.precision))
             .transpose()?;
         let weight_gradient = weight
             .track_op()
-            .then(|| weight_gradient(gradient, images, self.geometry, weight.dims()))
+            .then(|| {
+                weight_gradient(
+                    gradient,
+                    images,
+                    self.geometry,
+                    self.precision,
+                    weight.dims(),
+                )
+            })
             .transpose()?;
         Ok((image_gradient, weight_gradient))
     }
@@ -127,12 +149,14 @@ pub(super) fn adjoint(
     y: &Tensor,
     w: &Tensor,
     geometry: ConvGeometry,
+    precision: Precision,
     image_dims: &[usize],
 ) -> CandleResult<Tensor> {
     let shape = Correlation::of_image(image_dims, w.dims(), geometry)?;
     let op = Adjoint {
         shape,
         purpose: Purpose::Gradient,
+        precision,
     };
     y.contiguous()?.apply_op2_no_bwd(&w.contiguous()?, &op)
 }
@@ -140,6 +164,7 @@ pub(super) fn adjoint(
 struct Adjoint {
     shape: Correlation,
     purpose: Purpose,
+    precision: Precision,
 }
 
 impl CustomOp2 for Adjoint {
@@ -167,6 +192,7 @@ impl CustomOp2 for Adjoint {
                 dense(w, w_layout)?,
                 Direction::Up,
                 self.purpose,
+                self.precision,
             )?;
             return Ok((CpuStorage::F32(x), dims.into()));
         }
@@ -184,7 +210,13 @@ impl CustomOp2 for Adjoint {
         w: &CudaStorage,
         w_layout: &Layout,
     ) -> CandleResult<(CudaStorage, Shape)> {
-        on_cuda::convolve(&self.shape, Direction::Up, (y, y_layout), (w, w_layout))
+        on_cuda::convolve(
+            &self.shape,
+            Direction::Up,
+            self.precision,
+            (y, y_layout),
+            (w, w_layout),
+        )
     }
 }
 
@@ -193,15 +225,17 @@ pub(super) fn weight_gradient(
     x: &Tensor,
     y: &Tensor,
     geometry: ConvGeometry,
+    precision: Precision,
     weight_dims: &[usize],
 ) -> CandleResult<Tensor> {
     let shape = Correlation::of_image(x.dims(), weight_dims, geometry)?;
     x.contiguous()?
-        .apply_op2_no_bwd(&y.contiguous()?, &WeightGradient { shape })
+        .apply_op2_no_bwd(&y.contiguous()?, &WeightGradient { shape, precision })
 }
 
 struct WeightGradient {
     shape: Correlation,
+    precision: Precision,
 }
 
 impl CustomOp2 for WeightGradient {
@@ -224,7 +258,8 @@ impl CustomOp2 for WeightGradient {
             shape.kernel,
         );
         if let (CpuStorage::F32(_), Some(maps)) = (x, StridedMaps::of(shape)) {
-            let gradient = maps.weight_gradient(dense(x, x_layout)?, dense(y, y_layout)?);
+            let (x, y) = (dense(x, x_layout)?, dense(y, y_layout)?);
+            let gradient = maps.weight_gradient(x, y, self.precision);
             if let Some(w) = gradient {
                 return Ok((CpuStorage::F32(w), dims.into()));
             }
@@ -243,6 +278,6 @@ impl CustomOp2 for WeightGradient {
         y: &CudaStorage,
         y_layout: &Layout,
     ) -> CandleResult<(CudaStorage, Shape)> {
-        on_cuda::weight_gradient(&self.shape, (x, x_layout), (y, y_layout))
+        on_cuda::weight_gradient(&self.shape, self.precision, (x, x_layout), (y, y_layout))
     }
 }

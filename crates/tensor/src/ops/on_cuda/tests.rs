@@ -6,6 +6,7 @@ use crate::ops::{
     AdamMoments, AdamRates, ConvGeometry, adam_step, batch_norm_leaky_relu, conv_transpose2d,
     conv2d, leaky_relu, moving_average,
 };
+use crate::passes::Precision;
 use crate::{DeviceChoice, Result, Rng};
 
 /// The first CUDA device, or `None` with a message.
@@ -104,13 +105,13 @@ fn convolutions_and_their_gradients_equal_those_in_double_precision() {
             draw(1, &[images, fine, high, high]),
             draw(2, &[coarse, fine, 4, 4]),
         ];
-        let op = |t: &[Tensor]| conv2d(&t[0], &t[1], geometry);
+        let op = |t: &[Tensor]| conv2d(&t[0], &t[1], geometry, Precision::F32);
         assert_same(&operands, &op, &format!("{coarse} {side} {fine} down"));
         let operands = [
             draw(3, &[images, coarse, side, side]),
             draw(4, &[coarse, fine, 4, 4]),
         ];
-        let op = |t: &[Tensor]| conv_transpose2d(&t[0], &t[1], geometry);
+        let op = |t: &[Tensor]| conv_transpose2d(&t[0], &t[1], geometry, Precision::F32);
         assert_same(&operands, &op, &format!("{coarse} {side} {fine} up"));
     }
 }

@@ -109,7 +109,7 @@ pub(in super::super) fn units(set: InstructionSet) -> Vec<Unit> {
 }
 
 /// What multiplies tiles: the definition everywhere, and what this processor has.
-fn tile_units() -> Vec<(TileUnit, Factors)> {
+pub(in crate::passes) fn tile_units() -> Vec<(TileUnit, Factors)> {
     let all = [Factors::Rounded, Factors::Split];
     let mut units: Vec<_> = all.map(|factors| (TileUnit::Software, factors)).into();
     for factors in all {

@@ -75,6 +75,11 @@ pub(super) struct Overrides {
     /// [default: 500]
     #[arg(long, value_name = "COUNT")]
     score_samples: Option<usize>,
+    /// Hold the validation part out of training, search the latents of its first COUNT images at each
+    /// checkpoint, nothing missing, and keep the one whose images come nearest as the best; 0 is none
+    /// [default: 0]
+    #[arg(long, value_name = "COUNT")]
+    score_reconstruct: Option<usize>,
 }
 
 impl Overrides {
@@ -84,6 +89,10 @@ impl Overrides {
         self.apply_to_model(&mut config.model);
         self.apply_to_training(&mut config.train);
         set(&mut config.score.samples, self.score_samples.as_ref());
+        set(
+            &mut config.score.reconstruct,
+            self.score_reconstruct.as_ref(),
+        );
         Ok(())
     }
 

@@ -1,0 +1,335 @@
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::bf16::{
+    self, AREA, Factors, LeftTiles, SIDE, Sums, TILE_ROWS, TileUnit, halves, halves_mut,
+};
+use super::buffer::Buffer;
+use super::instruction_set::InstructionSet;
+use super::taps::{KERNEL, KERNEL_AREA, Tap, tap_pairs};
+
+/// Pixels of a row that are copied at once.
+const PIXELS_AT_ONCE: usize = 8;
+
+/// The gradient of a strided convolution between a coarse map and a fine one with respect to its weights, as
+/// it is defined, by a unit that multiplies tiles, with factors rounded to bfloat16.
+///
+/// ```text
+/// g[c, f, t] = sum_{n, k} coarse[n, c, k] fine[n, f, 2 k - 1 + t]
+/// ```
+///
+/// A run of the inner dimension is 32 images. Both maps are copied pixel by pixel, with a column of zeros
+/// after each row, and with rows of zeros around the fine one: there the runs that all coarse pixels meet by
+/// one tap lie one after the other.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TileGradient {
+    set: InstructionSet,
+    unit: TileUnit,
+    coarse: usize,
+    fine: usize,
+    side: usize,
+}
+
+impl TileGradient {
+    /// For maps of so many `coarse` and `fine` channels, the coarse one of this side, a multiple of 4.
+    pub(crate) fn new(
+        set: InstructionSet,
+        unit: TileUnit,
+        [coarse, fine]: [usize; 2],
+        side: usize,
+    ) -> Self {
+        Self {
+            set,
+            unit,
+            coarse,
+            fine,
+            side,
+        }
+    }
+
+    /// The gradient of images `[N, C, side, side]`, in the order of weights `[coarse, fine, 4, 4]`.
+    pub(crate) fn of(&self, coarse: &[f32], fine: &[f32]) -> Vec<f32> {
+        let images = coarse.len() / (self.coarse * self.side * self.side);
+        let groups = images.div_ceil(SIDE);
+        let (coarse, fine) = (
+            self.copy_coarse(coarse, groups),
+            self.copy_fine(fine, groups),
+        );
+        let (left_len, right_len) = (groups * self.coarse_len(), groups * self.fine_len());
+        let blocks = self.fine.div_ceil(SIDE);
+        let mut products = vec![0.0; self.coarse.div_ceil(SIDE) * blocks * KERNEL_AREA * AREA];
+        products
+            .par_chunks_mut(KERNEL_AREA * AREA)
+            .enumerate()
+            .for_each(|(pair, products)| {
+                let left = &halves(&coarse)[pair / blocks * left_len..][..left_len];
+                let right = &halves(&fine)[pair % blocks * right_len..][..right_len];
+                let left = left.chunks_exact(self.coarse_len());
+                for (left, right) in left.zip(right.chunks_exact(self.fine_len())) {
+                    self.add_products(left, right, products);
+                }
+            });
+        self.unpack(&products)
+    }
+
+    /// Runs from one row to the next in both copies.
+    fn row_runs(&self) -> usize {
+        self.side + 1
+    }
+
+    /// Values of a block of channels of 32 images of the coarse map.
+    fn coarse_len(&self) -> usize {
+        self.side * self.row_runs() * AREA
+    }
+
+    /// Values of one phase of a block of channels of 32 images of the fine map: a run that is left of the first
+    /// row, and one row above and below.
+    fn phase_len(&self) -> usize {
+        (1 + (self.side + 2) * self.row_runs()) * AREA
+    }
+
+    fn fine_len(&self) -> usize {
+        4 * self.phase_len()
+    }
+
+    /// `[coarse block, group, pixel, channel, image]`, the column after the last of each row zero.
+    fn copy_coarse(&self, map: &[f32], groups: usize) -> Buffer {
+        let mut copies = Buffer::zeros(self.coarse.div_ceil(SIDE) * groups * self.coarse_len() / 2);
+        halves_mut(&mut copies)
+            .par_chunks_mut(self.coarse_len())
+            .enumerate()
+            .for_each(|(index, copy)| {
+                self.set.run(CopyCoarse {
+                    from: Planes::of_group(map, index, groups, self.coarse, self.side),
+                    copy,
+                });
+            });
+        copies
+    }
+
+    /// `[fine block, group, phase, pixel, pair of images, channel, image of the pair]`, with zeros around.
+    fn copy_fine(&self, map: &[f32], groups: usize) -> Buffer {
+        let mut copies = Buffer::zeros(self.fine.div_ceil(SIDE) * groups * self.fine_len() / 2);
+        halves_mut(&mut copies)
+            .par_chunks_mut(self.fine_len())
+            .enumerate()
+            .for_each(|(index, copy)| {
+                self.set.run(CopyFine {
+                    from: Planes::of_group(map, index, groups, self.fine, 2 * self.side),
+                    phase_len: self.phase_len(),
+                    copy,
+                });
+            });
+        copies
+    }
+
+    /// Adds what 32 images give to the gradient of a pair of blocks: `[tap, coarse channel, fine channel]`.
+    fn add_products(&self, left: &[u16], right: &[u16], products: &mut [f32]) {
+        let runs = self.side * self.row_runs();
+        let offsets: Vec<u32> = (0..runs).map(|run| (run * AREA) as u32).collect();
+        let left = LeftTiles {
+            values: left,
+            offsets: &offsets,
+            places: [0, TILE_ROWS * SIDE],
+        };
+        let mut sums = Sums::zeros();
+        for (row, column) in tap_pairs() {
+            let first = self.first_run(row, column);
+            let panel = &right[first * AREA..][..runs * AREA];
+            self.unit.multiply(Factors::Rounded, left, panel, &mut sums);
+            let tap = row.1.tap * KERNEL + column.1.tap;
+            let products = &mut products[tap * AREA..][..AREA];
+            for (product, &sum) in products.iter_mut().zip(&sums.0) {
+                *product += sum;
+            }
+        }
+    }
+
+    /// The run of a fine copy that the first coarse pixel meets by a tap.
+    fn first_run(&self, row: (usize, Tap), column: (usize, Tap)) -> usize {
+        let phase = 2 * row.0 + column.0;
+        let rows = (1 - row.1.shift) as usize * self.row_runs();
+        phase * self.phase_len() / AREA + rows + (1 - column.1.shift) as usize
+    }
+
+    /// Products `[coarse block, fine block, tap, coarse channel, fine channel]` in the order of weights.
+    fn unpack(&self, products: &[f32]) -> Vec<f32> {
+        let mut weights = vec![0.0; self.coarse * self.fine * KERNEL_AREA];
+        weights
+            .par_chunks_mut(self.fine * KERNEL_AREA)
+            .enumerate()
+            .for_each(|(coarse, weights)| {
+                let first = coarse / SIDE * self.fine.div_ceil(SIDE);
+                for (fine, taps) in weights.chunks_exact_mut(KERNEL_AREA).enumerate() {
+                    let pair = first + fine / SIDE;
+                    let place = pair * KERNEL_AREA * AREA + coarse % SIDE * SIDE + fine % SIDE;
+                    for (tap, value) in taps.iter_mut().enumerate() {
+                        *value = products[place + tap * AREA];
+                    }
+                }
+            });
+        weights
+    }
+}
+
+/// The planes of a block of channels of at most 32 images.
+#[derive(Debug, Clone, Copy)]
+struct Planes<'a> {
+    /// From the first plane of the block on.
+    values: &'a [f32],
+    images: usize,
+    channels: usize,
+    /// Channels of the whole map, which part an image's planes from the next one's.
+    of_map: usize,
+    side: usize,
+}
+
+impl<'a> Planes<'a> {
+    /// Those of copy `index`, counted by block and group.
+    fn of_group(map: &'a [f32], index: usize, groups: usize, channels: usize, side: usize) -> Self {
+        let (block, group) = (index / groups, index % groups);
+        let plane_len = side * side;
+        let images = map.len() / (channels * plane_len);
+        let first = group * SIDE * channels + block * SIDE;
+        Self {
+            values: &map[first * plane_len..],
+            images: SIDE.min(images - group * SIDE),
+            channels: SIDE.min(channels - block * SIDE),
+            of_map: channels,
+            side,
+        }
+    }
+
+    /// Some pixels of a plane, rounded, zeros beyond the last pixel.
+    #[inline(always)]
+    fn rounded(&self, image: usize, channel: usize, pixel: usize) -> [u16; PIXELS_AT_ONCE] {
+        let plane_len = self.side * self.side;
+        let start = (image * self.of_map + channel) * plane_len + pixel;
+        let mut rounded = [0; PIXELS_AT_ONCE];
+        let values = &self.values[start..][..PIXELS_AT_ONCE.min(plane_len - pixel)];
+        for (rounded, &value) in rounded.iter_mut().zip(values) {
+            *rounded = bf16::round(value);
+        }
+        rounded
+    }
+}
+
+/// Writes `[pixel, channel, image]`.
+struct CopyCoarse<'a> {
+    from: Planes<'a>,
+    copy: &'a mut [u16],
+}
+
+impl WithSimd for CopyCoarse<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { from, copy } = self;
+        let mut lines = [[0; SIDE]; PIXELS_AT_ONCE];
+        for channel in 0..from.channels {
+            for pixel in (0..from.side * from.side).step_by(PIXELS_AT_ONCE) {
+                for image in 0..from.images {
+                    let rounded = from.rounded(image, channel, pixel);
+                    for (line, value) in lines.iter_mut().zip(rounded) {
+                        line[image] = value;
+                    }
+                }
+                for (pixel, line) in (pixel..from.side * from.side).zip(&lines) {
+                    let run = pixel + pixel / from.side;
+                    copy[(run * SIDE + channel) * SIDE..][..SIDE].copy_from_slice(line);
+                }
+            }
+        }
+    }
+}
+
+/// Writes `[phase, pixel, pair of images, channel, image of the pair]`.
+struct CopyFine<'a> {
+    from: Planes<'a>,
+    phase_len: usize,
+    copy: &'a mut [u16],
+}
+
+impl WithSimd for CopyFine<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self {
+            from,
+            phase_len,
+            copy,
+        } = self;
+        let side = from.side / 2;
+        for image in (0..from.images).step_by(2) {
+            let pair = image..(image + 2).min(from.images);
+            let mut lines = [[0; 2 * SIDE]; PIXELS_AT_ONCE];
+            for pixel in (0..from.side * from.side).step_by(PIXELS_AT_ONCE) {
+                for channel in 0..from.channels {
+                    for (place, image) in pair.clone().enumerate() {
+                        let rounded = from.rounded(image, channel, pixel);
+                        for (line, value) in lines.iter_mut().zip(rounded) {
+                            line[2 * channel + place] = value;
+                        }
+                    }
+                }
+                for (pixel, line) in (pixel..from.side * from.side).zip(&lines) {
+                    let (row, column) = (pixel / from.side, pixel % from.side);
+                    let phase = 2 * (row % 2) + column % 2;
+                    // A run before the first row, a row of zeros above.
+                    let run = 1 + (row / 2 + 1) * (side + 1) + column / 2;
+                    let place = phase * phase_len + run * AREA + image * SIDE;
+                    copy[place..][..2 * SIDE].copy_from_slice(line);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bf16::tests::tile_units;
+    use super::super::weight_gradient::tests::expected;
+    use super::*;
+    use crate::Rng;
+    use crate::passes::MapShape;
+
+    #[test]
+    fn gradients_equal_the_definition_with_rounded_factors() {
+        let mut rng = Rng::from_seed(6);
+        for (count, [coarse, fine], side) in [
+            (1, [1, 1], 4),
+            (3, [35, 9], 4),
+            (33, [7, 33], 8),
+            (65, [2, 3], 4),
+            (2, [5, 6], 16),
+        ] {
+            let shapes = [(coarse, side), (fine, 2 * side)]
+                .map(|(channels, side)| MapShape::Map { channels, side });
+            let images = shapes.map(|shape| -> Vec<f32> {
+                let len = count * shape.channels() * shape.side() * shape.side();
+                let values = (0..len).map(|_| rng.next_unit() as f32 - 0.5);
+                values
+                    .map(|value| f32::from_bits(u32::from(bf16::round(value)) << 16))
+                    .collect()
+            });
+            let want = expected(shapes, [&images[0], &images[1]], count);
+            let largest = want.iter().fold(0.0f64, |most, v| most.max(v.abs()));
+            for (unit, factors) in tile_units() {
+                if factors != Factors::Rounded {
+                    continue;
+                }
+                for set in InstructionSet::available() {
+                    let plan = TileGradient::new(set, unit, [coarse, fine], side);
+                    let got = plan.of(&images[0], &images[1]);
+                    assert_eq!(got.len(), want.len());
+                    for (got, want) in got.iter().zip(&want) {
+                        let error = (f64::from(*got) - want).abs() / largest;
+                        assert!(error < 1e-5, "{set} {unit:?} {shapes:?}: {got} {want}");
+                    }
+                }
+            }
+        }
+    }
+}
