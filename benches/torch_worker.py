@@ -35,6 +35,7 @@ SEARCH_MODES = {
 TRAINING_MODES = {
     "eager": set(),
     "channels-last": {"channels_last"},
+    "channels-last-bf16": {"channels_last", "bf16"},
 }
 # Beside these on a GPU.
 CUDA_TRAINING_MODES = {"eager-f32": {"f32"}}
@@ -148,17 +149,25 @@ def training(setting, switches, batch):
     optimizer_d = torch.optim.Adam(net_d.parameters(), **adam)
     loss = nn.BCEWithLogitsLoss()
     ones, zeros = torch.ones(batch, device=device), torch.zeros(batch, device=device)
+    kind, bf16 = torch.device(device).type, "bf16" in switches
+
+    def in_precision(net, images):
+        with torch.autocast(kind, dtype=torch.bfloat16, enabled=bf16):
+            return net(images).float()
+
+    def judged(images, labels):
+        return loss(in_precision(net_d, images).view(-1), labels)
 
     def step():
         net_d.zero_grad()
-        of_real = loss(net_d(real).view(-1), ones)
+        of_real = judged(real, ones)
         of_real.backward()
-        fake = net_g(torch.randn(batch, LATENT_LEN, 1, 1, device=device))
-        of_fake = loss(net_d(fake.detach()).view(-1), zeros)
+        fake = in_precision(net_g, torch.randn(batch, LATENT_LEN, 1, 1, device=device))
+        of_fake = judged(fake.detach(), zeros)
         of_fake.backward()
         optimizer_d.step()
         net_g.zero_grad()
-        of_generator = loss(net_d(fake).view(-1), ones)
+        of_generator = judged(fake, ones)
         of_generator.backward()
         optimizer_g.step()
         return (of_real + of_fake).item(), of_generator.item()

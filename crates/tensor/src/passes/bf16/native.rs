@@ -198,56 +198,72 @@ static ALL_FULL: TileShapes = {
     TileShapes(bytes)
 };
 
+/// Adds the products of all runs to four tiles of sums that start at zero, and writes these to `$sums`. `$turn` is
+/// what happens for every run: `{at}` may be overwritten, tiles 4 to 7 too.
+macro_rules! multiply_runs {
+    ($left:expr, $panel:expr, $sums:expr, $runs:expr, [$($turn:literal),+ $(,)?]) => {{
+        let (first, apart) = $left.pointers();
+        asm!(
+            "ldtilecfg [{shapes}]",
+            "tilezero tmm0",
+            "tilezero tmm1",
+            "tilezero tmm2",
+            "tilezero tmm3",
+            "2:",
+            $($turn,)+
+            "dec {runs}",
+            "jnz 2b",
+            "tilestored [{sums} + {wide}*1], tmm0",
+            "tilestored [{sums} + {wide}*1 + 64], tmm1",
+            "tilestored [{sums} + {wide}*1 + 2048], tmm2",
+            "tilestored [{sums} + {wide}*1 + 2112], tmm3",
+            "tilerelease",
+            shapes = in(reg) &raw const ALL_FULL,
+            sums = in(reg) $sums.0.as_mut_ptr(),
+            first = in(reg) first,
+            apart = in(reg) apart,
+            at = out(reg) _,
+            offsets = inout(reg) $left.offsets.as_ptr() => _,
+            panel = inout(reg) $panel.as_ptr() => _,
+            runs = inout(reg) $runs => _,
+            narrow = in(reg) 64usize,
+            wide = in(reg) 128usize,
+            out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
+            out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
+            options(nostack)
+        );
+    }};
+}
+
 impl MultiplyTiles for Amx {
     fn multiply(&self, left: LeftTiles<'_>, panel: &[u16], sums: &mut Sums) {
         assert!(left.fit(panel), "tiles that leave their values");
-        let (first, apart) = left.pointers();
         // SAFETY: an `Amx` exists only where the processor has tiles and the process may use them. For
         // every offset, 16 rows of 64 bytes are read there from either place of the left, and 16 rows of
         // 128 bytes of the panel, which moves on by as much; the assertion keeps both in their slices.
         // `sums` is written as 32 rows of 128 bytes, its size. Tiles hold nothing before and after. All
         // vector registers stay as they are.
         unsafe {
-            asm!(
-                "ldtilecfg [{shapes}]",
-                "tilezero tmm0",
-                "tilezero tmm1",
-                "tilezero tmm2",
-                "tilezero tmm3",
-                "2:",
-                "mov {at:e}, dword ptr [{offsets}]",
-                "lea {at}, [{first} + {at}*2]",
-                "tileloadd tmm4, [{at} + {narrow}*1]",
-                "add {at}, {apart}",
-                "tileloadd tmm6, [{panel} + {wide}*1]",
-                "tileloadd tmm7, [{panel} + {wide}*1 + 64]",
-                "tileloadd tmm5, [{at} + {narrow}*1]",
-                "tdpbf16ps tmm0, tmm4, tmm6",
-                "tdpbf16ps tmm1, tmm4, tmm7",
-                "tdpbf16ps tmm2, tmm5, tmm6",
-                "tdpbf16ps tmm3, tmm5, tmm7",
-                "add {offsets}, 4",
-                "add {panel}, 2048",
-                "dec {runs}",
-                "jnz 2b",
-                "tilestored [{sums} + {wide}*1], tmm0",
-                "tilestored [{sums} + {wide}*1 + 64], tmm1",
-                "tilestored [{sums} + {wide}*1 + 2048], tmm2",
-                "tilestored [{sums} + {wide}*1 + 2112], tmm3",
-                "tilerelease",
-                shapes = in(reg) &raw const ALL_FULL,
-                sums = in(reg) sums.0.as_mut_ptr(),
-                first = in(reg) first,
-                apart = in(reg) apart,
-                at = out(reg) _,
-                offsets = inout(reg) left.offsets.as_ptr() => _,
-                panel = inout(reg) panel.as_ptr() => _,
-                runs = inout(reg) left.offsets.len() => _,
-                narrow = in(reg) 64usize,
-                wide = in(reg) 128usize,
-                out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
-                out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
-                options(nostack)
+            multiply_runs!(
+                left,
+                panel,
+                sums,
+                left.offsets.len(),
+                [
+                    "mov {at:e}, dword ptr [{offsets}]",
+                    "lea {at}, [{first} + {at}*2]",
+                    "tileloadd tmm4, [{at} + {narrow}*1]",
+                    "add {at}, {apart}",
+                    "tileloadd tmm6, [{panel} + {wide}*1]",
+                    "tileloadd tmm7, [{panel} + {wide}*1 + 64]",
+                    "tileloadd tmm5, [{at} + {narrow}*1]",
+                    "tdpbf16ps tmm0, tmm4, tmm6",
+                    "tdpbf16ps tmm1, tmm4, tmm7",
+                    "tdpbf16ps tmm2, tmm5, tmm6",
+                    "tdpbf16ps tmm3, tmm5, tmm7",
+                    "add {offsets}, 4",
+                    "add {panel}, 2048",
+                ]
             );
         }
     }
@@ -255,68 +271,47 @@ impl MultiplyTiles for Amx {
     fn multiply_split(&self, left: LeftTiles<'_>, panel: &[u16], sums: &mut Sums) {
         assert!(left.fit(panel), "tiles that leave their values");
         assert!(left.offsets.len().is_multiple_of(2), "runs without rests");
-        let (first, apart) = left.pointers();
         // SAFETY: as in `multiply`, where each turn takes two offsets and as much of the panel as for two:
         // those of the rounded values and those of the rests.
         unsafe {
-            asm!(
-                "ldtilecfg [{shapes}]",
-                "tilezero tmm0",
-                "tilezero tmm1",
-                "tilezero tmm2",
-                "tilezero tmm3",
-                "2:",
-                // Rests of the left by the panel.
-                "mov {at:e}, dword ptr [{offsets} + 4]",
-                "lea {at}, [{first} + {at}*2]",
-                "tileloadd tmm4, [{at} + {narrow}*1]",
-                "add {at}, {apart}",
-                "tileloadd tmm6, [{panel} + {wide}*1]",
-                "tileloadd tmm7, [{panel} + {wide}*1 + 64]",
-                "tileloadd tmm5, [{at} + {narrow}*1]",
-                "tdpbf16ps tmm0, tmm4, tmm6",
-                "tdpbf16ps tmm1, tmm4, tmm7",
-                "tdpbf16ps tmm2, tmm5, tmm6",
-                "tdpbf16ps tmm3, tmm5, tmm7",
-                // The left by the panel.
-                "mov {at:e}, dword ptr [{offsets}]",
-                "lea {at}, [{first} + {at}*2]",
-                "tileloadd tmm4, [{at} + {narrow}*1]",
-                "add {at}, {apart}",
-                "tileloadd tmm5, [{at} + {narrow}*1]",
-                "tdpbf16ps tmm0, tmm4, tmm6",
-                "tdpbf16ps tmm1, tmm4, tmm7",
-                "tdpbf16ps tmm2, tmm5, tmm6",
-                "tdpbf16ps tmm3, tmm5, tmm7",
-                // The left by the rests of the panel.
-                "tileloadd tmm6, [{panel} + {wide}*1 + 2048]",
-                "tileloadd tmm7, [{panel} + {wide}*1 + 2112]",
-                "tdpbf16ps tmm0, tmm4, tmm6",
-                "tdpbf16ps tmm1, tmm4, tmm7",
-                "tdpbf16ps tmm2, tmm5, tmm6",
-                "tdpbf16ps tmm3, tmm5, tmm7",
-                "add {offsets}, 8",
-                "add {panel}, 4096",
-                "dec {runs}",
-                "jnz 2b",
-                "tilestored [{sums} + {wide}*1], tmm0",
-                "tilestored [{sums} + {wide}*1 + 64], tmm1",
-                "tilestored [{sums} + {wide}*1 + 2048], tmm2",
-                "tilestored [{sums} + {wide}*1 + 2112], tmm3",
-                "tilerelease",
-                shapes = in(reg) &raw const ALL_FULL,
-                sums = in(reg) sums.0.as_mut_ptr(),
-                first = in(reg) first,
-                apart = in(reg) apart,
-                at = out(reg) _,
-                offsets = inout(reg) left.offsets.as_ptr() => _,
-                panel = inout(reg) panel.as_ptr() => _,
-                runs = inout(reg) left.offsets.len() / 2 => _,
-                narrow = in(reg) 64usize,
-                wide = in(reg) 128usize,
-                out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
-                out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
-                options(nostack)
+            multiply_runs!(
+                left,
+                panel,
+                sums,
+                left.offsets.len() / 2,
+                [
+                    // Rests of the left by the panel.
+                    "mov {at:e}, dword ptr [{offsets} + 4]",
+                    "lea {at}, [{first} + {at}*2]",
+                    "tileloadd tmm4, [{at} + {narrow}*1]",
+                    "add {at}, {apart}",
+                    "tileloadd tmm6, [{panel} + {wide}*1]",
+                    "tileloadd tmm7, [{panel} + {wide}*1 + 64]",
+                    "tileloadd tmm5, [{at} + {narrow}*1]",
+                    "tdpbf16ps tmm0, tmm4, tmm6",
+                    "tdpbf16ps tmm1, tmm4, tmm7",
+                    "tdpbf16ps tmm2, tmm5, tmm6",
+                    "tdpbf16ps tmm3, tmm5, tmm7",
+                    // The left by the panel.
+                    "mov {at:e}, dword ptr [{offsets}]",
+                    "lea {at}, [{first} + {at}*2]",
+                    "tileloadd tmm4, [{at} + {narrow}*1]",
+                    "add {at}, {apart}",
+                    "tileloadd tmm5, [{at} + {narrow}*1]",
+                    "tdpbf16ps tmm0, tmm4, tmm6",
+                    "tdpbf16ps tmm1, tmm4, tmm7",
+                    "tdpbf16ps tmm2, tmm5, tmm6",
+                    "tdpbf16ps tmm3, tmm5, tmm7",
+                    // The left by the rests of the panel.
+                    "tileloadd tmm6, [{panel} + {wide}*1 + 2048]",
+                    "tileloadd tmm7, [{panel} + {wide}*1 + 2112]",
+                    "tdpbf16ps tmm0, tmm4, tmm6",
+                    "tdpbf16ps tmm1, tmm4, tmm7",
+                    "tdpbf16ps tmm2, tmm5, tmm6",
+                    "tdpbf16ps tmm3, tmm5, tmm7",
+                    "add {offsets}, 8",
+                    "add {panel}, 4096",
+                ]
             );
         }
     }
