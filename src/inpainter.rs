@@ -12,7 +12,7 @@ use semantic_inpaint_tensor::{Device, ImageBatch};
 
 use crate::{
     Choice, Confidence, Crop, Error, Method, MethodCompletion, PhotoFrame, Result, Window,
-    WorkingSize,
+    WorkingSize, embedded_latent_encoder,
 };
 use one_search::one_of;
 pub use ranked::RankedPhotos;
@@ -102,13 +102,24 @@ impl Way<'_> {
 }
 
 impl Inpainter {
-    /// An inpainter with a model that is part of this library.
+    /// An inpainter with a model that is part of this library, and with an encoder of its latents where one is,
+    /// of which [`Inpainter::with_preset`] makes use.
+    ///
+    /// ```no_run
+    /// use semantic_inpaint::{Inpainter, PretrainedModel, latent_search::Preset};
+    ///
+    /// let inpainter = Inpainter::pretrained(PretrainedModel::CelebA)?.with_preset(Preset::Best);
+    /// # Ok::<(), semantic_inpaint::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::Pretrained`] when memory cannot be allocated.
+    /// [`Error::Pretrained`] when the model is not part of the build or memory cannot be allocated.
     pub fn pretrained(model: PretrainedModel) -> Result<Self> {
-        Self::from_model(model.load(&Device::Cpu)?)
+        let encoder = embedded_latent_encoder(model, &Device::Cpu)?;
+        let model = model.load(&Device::Cpu)?;
+        let method = Method::of_model(model, encoder, SearchConfig::paper())?;
+        Ok(Self::from_method(method))
     }
 
     /// An inpainter with the model in a file.
@@ -126,10 +137,8 @@ impl Inpainter {
     ///
     /// [`Error::ModelChannels`] for a model of gray images.
     pub fn from_model(model: DcganModel) -> Result<Self> {
-        Ok(Self::from_method(Method::of_model(
-            model,
-            SearchConfig::paper(),
-        )?))
+        let method = Method::of_model(model, None, SearchConfig::paper())?;
+        Ok(Self::from_method(method))
     }
 
     /// An inpainter by any method.
@@ -142,10 +151,12 @@ impl Inpainter {
         }
     }
 
-    /// The same with the settings of a preset, those with an encoder where the method has one.
+    /// The same with the settings of a preset. [`Preset::Fast`] and [`Preset::Best`] start from an encoder's guess
+    /// where the method has one, the presets of the publications as they were published.
     #[must_use]
     pub fn with_preset(self, preset: Preset) -> Self {
-        let config = match self.method.has_latent_encoder() {
+        let is_ours = matches!(preset, Preset::Fast | Preset::Best);
+        let config = match is_ours && self.method.has_latent_encoder() {
             true => preset.config_with_encoder(),
             false => preset.config(),
         };

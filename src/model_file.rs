@@ -6,6 +6,7 @@ use semantic_inpaint_context_encoder::{
 use semantic_inpaint_dcgan::{DcganModel, ModelCard};
 use semantic_inpaint_latent_encoder::LatentEncoderModel;
 use semantic_inpaint_nn::weight_file;
+use semantic_inpaint_pretrained::PretrainedModel;
 use semantic_inpaint_tensor::Device;
 use semantic_inpaint_train::{Error as TrainError, RunDirectory};
 
@@ -59,6 +60,22 @@ pub fn load_latent_encoder(path: impl AsRef<Path>, device: &Device) -> Result<La
         &model_file(path.as_ref()),
         device,
     )?)
+}
+
+/// The encoder of a built-in model's latents; `None` where none is part of this build.
+///
+/// # Errors
+///
+/// [`Error::LatentEncoder`](crate::Error::LatentEncoder) when memory on the device cannot be allocated.
+pub fn embedded_latent_encoder(
+    model: PretrainedModel,
+    device: &Device,
+) -> Result<Option<LatentEncoderModel>> {
+    let Ok(bytes) = model.latent_encoder_bytes() else {
+        return Ok(None);
+    };
+    let name = format!("embedded encoder of `{model}`");
+    Ok(Some(LatentEncoderModel::from_bytes(bytes, &name, device)?))
 }
 
 /// What a training run's `model` was at the oldest checkpoint that the run keeps, to see what training

@@ -1,5 +1,5 @@
 use semantic_inpaint_dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
-use semantic_inpaint_latent_search::SearchProgress;
+use semantic_inpaint_latent_search::{LatentStart, SearchProgress};
 use semantic_inpaint_nn::Network as _;
 use semantic_inpaint_tensor::Rng;
 
@@ -205,4 +205,38 @@ fn several_completions_are_ranked_and_the_hole_shows_where_they_disagree() {
     let refused = inpainter.with_completions(5).inpaint(&photos[0], &masks[0]);
     let message = refused.unwrap_err().to_string();
     assert!(message.contains("4 left"), "{message}");
+}
+
+#[test]
+fn the_embedded_encoder_serves_the_presets_that_are_ours() {
+    let inpainter = Inpainter::pretrained(PretrainedModel::CelebA).unwrap();
+    assert!(inpainter.method().has_latent_encoder());
+    assert_eq!(inpainter.method().search(), Some(&SearchConfig::paper()));
+    let config = |preset| {
+        let inpainter = inpainter.clone().with_preset(preset);
+        *inpainter.method().search().unwrap()
+    };
+    for preset in [Preset::Fast, Preset::Best] {
+        assert_eq!(config(preset), preset.config_with_encoder());
+    }
+    for preset in [Preset::Paper, Preset::Authors] {
+        assert_eq!(config(preset), preset.config());
+    }
+    let photo = Photo::filled(64, 64, [180, 140, 120]);
+    let mask = Mask::from_missing(64, 64, |row, col| row / 20 == 1 && col / 20 == 1).unwrap();
+    let quick = |start| {
+        let search = SearchConfig {
+            iterations: 1,
+            ..SearchConfig {
+                start,
+                ..SearchConfig::paper()
+            }
+        };
+        inpainter
+            .clone()
+            .with_search(search)
+            .inpaint(&photo, &mask)
+            .unwrap()
+    };
+    assert_ne!(quick(LatentStart::encoder()), quick(LatentStart::Prior));
 }

@@ -9,6 +9,7 @@ use semantic_inpaint_classical::{
 use semantic_inpaint_context_encoder::ContextEncoderModel;
 use semantic_inpaint_data::ImageSet;
 use semantic_inpaint_dcgan::DcganModel;
+use semantic_inpaint_latent_encoder::LatentEncoderModel;
 use semantic_inpaint_latent_search::{Blend, SearchConfig};
 use semantic_inpaint_mask::{CorruptedImages, Inpainter};
 use semantic_inpaint_nn::Network as _;
@@ -110,9 +111,18 @@ impl Method {
         Ok(Self::of_latent(latent, context.model_name))
     }
 
-    /// The search of a model on the device that it is on.
-    pub(crate) fn of_model(model: DcganModel, config: SearchConfig) -> Result<Self> {
-        Ok(Self::of_latent(Latent::new(model, config)?, ""))
+    /// The search of a model, and of an encoder of its latents, on the device that they are on.
+    pub(crate) fn of_model(
+        model: DcganModel,
+        encoder: Option<LatentEncoderModel>,
+        config: SearchConfig,
+    ) -> Result<Self> {
+        let latent = Latent::new(model, config)?;
+        let latent = match encoder {
+            Some(model) => latent.with_encoder(model.encoder),
+            None => latent,
+        };
+        Ok(Self::of_latent(latent, ""))
     }
 
     fn of_latent(latent: Latent, model_name: &str) -> Self {

@@ -20,6 +20,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("semantic-inpaint-nn", 1),
     ("semantic-inpaint-data", 1),
     ("semantic-inpaint-tensor", 0),
+    ("semantic-inpaint-pretrained-celeba-encoder", 0),
     ("testkit", 0),
 ];
 

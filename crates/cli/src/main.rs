@@ -3,6 +3,7 @@
 mod allocator;
 mod arguments;
 mod commands;
+mod encoder_choice;
 mod interrupt;
 mod mask_choice;
 mod method_choice;

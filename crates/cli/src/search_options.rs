@@ -8,9 +8,11 @@ use semantic_inpaint::latent_search::{
     Mirroring, SearchAnswer,
 };
 use semantic_inpaint::{
-    BorderMatch, Device, Engine, Favor, Precision, Preset, SearchCalibration, SearchConfig,
-    load_latent_encoder,
+    BorderMatch, Engine, Favor, Precision, Preset, SearchCalibration, SearchConfig,
 };
+
+use crate::encoder_choice::EncoderChoice;
+use crate::model_choice::ModelChoice;
 
 /// A preset of the search and what differs from it.
 #[derive(Debug, Args)]
@@ -85,9 +87,10 @@ pub(crate) struct SearchOptions {
     /// differs in its last bits, and does not depend on the photos beside it) [default: latency]
     #[arg(long)]
     favor: Option<Favor>,
-    /// A trained encoder of the model's latents, for --start encoder: a model file or the folder of a run
-    #[arg(long, value_name = "FILE|RUN")]
-    latent_encoder: Option<PathBuf>,
+    /// A trained encoder of the model's latents, for --start encoder: a model file, the folder of a run, or none
+    /// [default: the built-in one of a built-in model, for the presets fast and best and for --start encoder]
+    #[arg(long, value_name = "FILE|RUN|none")]
+    latent_encoder: Option<EncoderChoice>,
     /// What to expect of fills: a file that `calibrate` wrote for the model and the settings, asked before what
     /// is built in
     #[arg(long, value_name = "FILE")]
@@ -151,11 +154,17 @@ impl SearchOptions {
         }
     }
 
-    /// The encoder that was named.
-    pub(crate) fn encoder(&self) -> Result<Option<LatentEncoderModel>> {
-        let path = self.latent_encoder.as_ref();
-        let encoder = path.map(|path| load_latent_encoder(path, &Device::Cpu));
-        Ok(encoder.transpose()?)
+    /// The encoder that was named, or else that of a built-in model where the search makes use of it.
+    pub(crate) fn encoder(&self, preset: Preset, model: &ModelChoice) -> EncoderChoice {
+        let is_of_use = match self.start {
+            Some(start) => matches!(start, LatentStart::Encoder { .. }),
+            None => matches!(preset, Preset::Fast | Preset::Best),
+        };
+        match (&self.latent_encoder, model) {
+            (Some(named), _) => named.clone(),
+            (None, ModelChoice::Pretrained(model)) if is_of_use => EncoderChoice::BuiltIn(*model),
+            (None, _) => EncoderChoice::None,
+        }
     }
 
     /// The calibrations that were named.

@@ -23,6 +23,12 @@ pub enum Error {
          then `train dcgan`) and give the path of the model file"
     )]
     NotEmbedded(PretrainedModel),
+    /// No encoder of the model's latents is part of this build.
+    #[error(
+        "no encoder of the latents of `{0}` is part of this build: train one (`semantic-inpaint train \
+         latent-encoder --model {0}`) and give the path of its file"
+    )]
+    NoLatentEncoder(PretrainedModel),
     /// The weights could not be unpacked.
     #[error(transparent)]
     Model(#[from] semantic_inpaint_dcgan::Error),

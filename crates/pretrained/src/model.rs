@@ -29,6 +29,12 @@ struct Embedded {
     calibrations: &'static str,
 }
 
+/// Weights and card of an encoder that is part of this build.
+struct EmbeddedEncoder {
+    weights: &'static [u8],
+    card: &'static str,
+}
+
 impl PretrainedModel {
     /// All names, those of models that are not embedded among them.
     pub const ALL: &[Self] = &[Self::CelebA, Self::Dtd, Self::Pets];
@@ -44,6 +50,44 @@ impl PretrainedModel {
             }),
             Self::Dtd | Self::Pets => None,
         }
+    }
+
+    /// An encoder of the model's latents, in a crate of its own as well.
+    fn embedded_encoder(self) -> Option<EmbeddedEncoder> {
+        match self {
+            Self::CelebA => Some(EmbeddedEncoder {
+                weights: semantic_inpaint_pretrained_celeba_encoder::WEIGHTS,
+                card: semantic_inpaint_pretrained_celeba_encoder::CARD,
+            }),
+            Self::Dtd | Self::Pets => None,
+        }
+    }
+
+    /// Whether an encoder of the model's latents is part of this build.
+    #[must_use]
+    pub fn has_latent_encoder(self) -> bool {
+        self.embedded_encoder().is_some()
+    }
+
+    /// The weight file of an encoder that guesses the model's latents from the known pixels of an image:
+    /// safetensors in 16-bit floats, of the kind `latent-encoder`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoLatentEncoder`].
+    pub fn latent_encoder_bytes(self) -> Result<&'static [u8]> {
+        let encoder = self.embedded_encoder();
+        Ok(encoder.ok_or(Error::NoLatentEncoder(self))?.weights)
+    }
+
+    /// The encoder's model card, in Markdown.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoLatentEncoder`].
+    pub fn latent_encoder_card_text(self) -> Result<&'static str> {
+        let encoder = self.embedded_encoder();
+        Ok(encoder.ok_or(Error::NoLatentEncoder(self))?.card)
     }
 
     /// Whether the model's weights are part of this build.
@@ -156,6 +200,35 @@ mod tests {
                 .unwrap();
         }
         assert!(PretrainedModel::CelebA.is_embedded());
+    }
+
+    #[test]
+    fn every_encoder_fits_a_published_crate_and_has_a_card() {
+        for &model in PretrainedModel::ALL {
+            if !model.has_latent_encoder() {
+                let message = model.latent_encoder_bytes().unwrap_err().to_string();
+                assert!(message.contains(&format!("`{model}`")), "{message}");
+                assert!(message.contains("train latent-encoder"), "{message}");
+                assert!(model.latent_encoder_card_text().is_err());
+                continue;
+            }
+            assert!(
+                model.is_embedded(),
+                "an encoder is of no use without its model"
+            );
+            let bytes = model.latent_encoder_bytes().unwrap().len();
+            assert!(
+                bytes < 9_500_000,
+                "{model}: {bytes} bytes, crates are limited to 10 MB"
+            );
+            assert!(
+                model
+                    .latent_encoder_card_text()
+                    .unwrap()
+                    .contains("Licence")
+            );
+        }
+        assert!(PretrainedModel::CelebA.has_latent_encoder());
     }
 
     #[test]

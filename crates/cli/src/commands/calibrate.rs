@@ -105,7 +105,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
 
 impl Arguments {
     fn method(&self) -> Result<Method> {
-        let (model, encoder) = (self.model.load(&Device::Cpu)?, self.search.encoder()?);
+        let model = self.model.load(&Device::Cpu)?;
+        let encoder = self
+            .search
+            .encoder(self.search.preset(), &self.model)
+            .load()?;
         let name = self.model.to_string();
         Ok(Method::build(
             MethodName::Latent,

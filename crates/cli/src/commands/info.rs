@@ -46,6 +46,7 @@ fn describe(target: &Path) -> Result<Value> {
     if let Ok(model) = name.parse::<PretrainedModel>() {
         let mut facts = model::describe(&ModelChoice::Pretrained(model))?;
         facts["card"]["text"] = json!(model.card_text()?);
+        facts["latent_encoder"]["text"] = json!(model.latent_encoder_card_text().ok());
         return Ok(facts);
     }
     if !target.exists() {

@@ -113,7 +113,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     check_options(arguments)?;
-    let encoder = arguments.search.encoder()?;
+    let encoder = arguments.encoder()?;
     let search = arguments.search(encoder.as_ref())?;
     let inputs = inputs::collect(&arguments.images, &arguments.out)?;
     let places = destination::plan(inputs, &arguments.out, arguments.extra())?;
@@ -272,6 +272,17 @@ impl Arguments {
     /// Completions of each photo besides the answer.
     fn num_completions(&self) -> usize {
         self.completions.map_or(0, usize::from)
+    }
+
+    /// The encoder at whose guess the search may start.
+    fn encoder(&self) -> Result<Option<LatentEncoderModel>> {
+        match self.method.requirement() {
+            Requirement::Model => {
+                let preset = self.search.preset();
+                self.search.encoder(preset, &self.model()).load()
+            }
+            _ => Ok(None),
+        }
     }
 
     /// The settings of the search, checked.

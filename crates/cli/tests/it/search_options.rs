@@ -228,6 +228,35 @@ fn values_out_of_range_are_refused_with_option_and_remedy() {
 }
 
 #[test]
+fn our_presets_start_at_the_guess_of_the_built_in_encoder_unless_told_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    textured(64, 64, 1)
+        .save(folder.path().join("a.png"))
+        .unwrap();
+    let completed = |options: &str| {
+        let command = format!(
+            "inpaint a.png --mask square:10 --iterations 2 --restarts 2 --device cpu --out b.png {options}"
+        );
+        run(folder.path(), &command).expect(0);
+        read_photo(folder.path().join("b.png")).unwrap()
+    };
+    let mean = "--answer mean:2";
+    for preset in ["fast", "best"] {
+        let guessed = completed(&format!("--preset {preset} {mean}"));
+        let without = completed(&format!("--preset {preset} {mean} --latent-encoder none"));
+        assert_ne!(guessed, without, "{preset}");
+        let started = completed(&format!("--preset {preset} {mean} --start prior"));
+        let drawn = format!("--preset {preset} {mean} --start prior --latent-encoder none");
+        assert_eq!(started, completed(&drawn), "{preset}");
+    }
+    let paper = completed("--preset paper");
+    assert_eq!(paper, completed("--preset paper --latent-encoder none"));
+    assert_ne!(paper, completed("--preset paper --start encoder"));
+    let none = "inpaint a.png --mask square:10 --start encoder --latent-encoder none";
+    run(folder.path(), none).expect_error(&["--start encoder", "--latent-encoder"]);
+}
+
+#[test]
 fn the_help_names_every_option_of_the_search() {
     let folder = tempfile::tempdir().unwrap();
     let help = |command: &str| {

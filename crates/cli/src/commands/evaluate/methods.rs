@@ -7,28 +7,29 @@ use semantic_inpaint::{Method, MethodContext, MethodName, Preset, Requirement, S
 
 use super::Arguments;
 use super::plan::{NamedEncoder, NamedModel, Networks};
+use crate::model_choice::ModelChoice;
 
 /// One of the searches that are measured beside each other.
-pub(super) struct Search<'a> {
+struct Search {
     preset: Preset,
     config: SearchConfig,
-    encoder: Option<&'a LatentEncoderModel>,
+    encoder: Option<LatentEncoderModel>,
 }
 
-impl<'a> Search<'a> {
-    /// A search for each preset. Of several, those of the publications are as published.
-    pub(super) fn all(
-        arguments: &Arguments,
-        encoder: Option<&'a LatentEncoderModel>,
-    ) -> Result<Vec<Self>> {
+impl Search {
+    /// A search of a model for each preset. Of several, those of the publications are as published.
+    fn all(arguments: &Arguments, model: &ModelChoice) -> Result<Vec<Self>> {
         let presets = arguments.presets()?;
         let search = |&preset: &Preset| {
             let is_as_published =
                 presets.len() > 1 && matches!(preset, Preset::Paper | Preset::Authors);
-            let encoder = encoder.filter(|_| !is_as_published);
+            let encoder = match is_as_published {
+                true => None,
+                false => arguments.search.encoder(preset, model).load()?,
+            };
             Ok(Self {
                 preset,
-                config: (arguments.search).config(preset, encoder, arguments.seed)?,
+                config: (arguments.search).config(preset, encoder.as_ref(), arguments.seed)?,
                 encoder,
             })
         };
@@ -41,7 +42,7 @@ impl<'a> Search<'a> {
 pub(super) fn methods(
     names: &[MethodName],
     networks: &Networks,
-    searches: &[Search<'_>],
+    arguments: &Arguments,
     context: &MethodContext<'_>,
 ) -> Result<Vec<Method>> {
     let mut methods = Vec::new();
@@ -49,9 +50,10 @@ pub(super) fn methods(
         match name.requirement() {
             Requirement::Model => {
                 for model in &networks.models {
-                    for search in searches {
+                    let searches = Search::all(arguments, &model.0)?;
+                    for search in &searches {
                         let method = searching(name, model, search, context)?;
-                        let label = label(name, (networks, model), (searches, search));
+                        let label = label(name, (networks, model), (&searches, search));
                         methods.push(method.with_label(label));
                     }
                 }
@@ -74,14 +76,14 @@ pub(super) fn methods(
 fn searching(
     name: MethodName,
     (model_name, model): &NamedModel,
-    search: &Search<'_>,
+    search: &Search,
     context: &MethodContext<'_>,
 ) -> Result<Method> {
     let context = MethodContext {
         model: Some(model),
-        model_name,
+        model_name: &model_name.to_string(),
         search: search.config,
-        latent_encoder: search.encoder,
+        latent_encoder: search.encoder.as_ref(),
         ..context.clone()
     };
     Ok(Method::build(name, &context)?)
@@ -91,7 +93,7 @@ fn searching(
 fn label(
     name: MethodName,
     (networks, (model_name, _)): (&Networks, &NamedModel),
-    (searches, search): (&[Search<'_>], &Search<'_>),
+    (searches, search): (&[Search], &Search),
 ) -> String {
     let mut label = name.to_string();
     if networks.models.len() > 1 {

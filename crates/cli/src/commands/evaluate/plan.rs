@@ -10,8 +10,9 @@ use semantic_inpaint::{
 
 use super::Arguments;
 use super::images::MeasuredImages;
-use super::methods::{Search, methods};
+use super::methods::methods;
 use crate::method_choice::{USUAL_SIZE_PX, read_context_encoders, read_training_set};
+use crate::model_choice::ModelChoice;
 
 /// Everything that an evaluation needs, ready.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ pub(crate) struct TrainedRun {
 }
 
 /// A model with the name that the user gave it.
-pub(super) type NamedModel = (String, DcganModel);
+pub(super) type NamedModel = (ModelChoice, DcganModel);
 /// A Context Encoder with its file or the folder of its run.
 pub(super) type NamedEncoder = (PathBuf, ContextEncoderModel);
 
@@ -48,8 +49,6 @@ impl Plan {
     pub(crate) fn new(arguments: &Arguments, device: &Device) -> Result<Self> {
         let names = arguments.methods()?;
         arguments.check_options(&names)?;
-        let latent_encoder = arguments.search.encoder()?;
-        let searches = Search::all(arguments, latent_encoder.as_ref())?;
         let calibrations = arguments.search.calibrations()?;
         let networks = Networks::load(arguments, &names, device)?;
         let measured = MeasuredImages::open(&arguments.data)?;
@@ -72,7 +71,7 @@ impl Plan {
             ..MethodContext::default()
         };
         context.search.seed = arguments.seed.unwrap_or(context.search.seed);
-        let methods = methods(&names, &networks, &searches, &context)?;
+        let methods = methods(&names, &networks, arguments, &context)?;
         let trained = trained_runs(networks.encoders, device)?;
         Ok(Self {
             images,
@@ -85,7 +84,10 @@ impl Plan {
 impl Networks {
     fn load(arguments: &Arguments, names: &[MethodName], device: &Device) -> Result<Self> {
         let choices = arguments.models(names).into_iter();
-        let models = choices.map(|choice| Ok((choice.to_string(), choice.load(&Device::Cpu)?)));
+        let models = choices.map(|choice| {
+            let model = choice.load(&Device::Cpu)?;
+            Ok((choice, model))
+        });
         let paths = &arguments.context_encoder;
         let encoders = read_context_encoders(paths, device)?;
         Ok(Self {
@@ -108,7 +110,7 @@ impl Networks {
     fn sizes_px(&self) -> Vec<(String, usize)> {
         let of_models = self.models.iter().map(|(name, model)| {
             let size = model.generator.config().image_size_px;
-            (name.clone(), size)
+            (name.to_string(), size)
         });
         let of_encoders = self.encoders.iter().map(|(path, model)| {
             let size = model.network.config().image_size_px;
