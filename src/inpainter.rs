@@ -155,8 +155,7 @@ impl Inpainter {
     /// where the method has one, the presets of the publications as they were published.
     #[must_use]
     pub fn with_preset(self, preset: Preset) -> Self {
-        let is_ours = matches!(preset, Preset::Fast | Preset::Best);
-        let config = match is_ours && self.method.has_latent_encoder() {
+        let config = match preset.is_for_an_encoder() && self.method.has_latent_encoder() {
             true => preset.config_with_encoder(),
             false => preset.config(),
         };

@@ -8,12 +8,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use semantic_inpaint::context_encoder::ContextEncoderModel;
 use semantic_inpaint::data::{ReadOptions, Split};
+use semantic_inpaint::latent_encoder::LatentEncoderModel;
 use semantic_inpaint::latent_search::Silent;
 use semantic_inpaint::metrics::TsneConfig;
 use semantic_inpaint::{
     DcganModel, Device, DeviceChoice, EvaluatedMethod, Evaluation, EvaluationObserver, ImageSet,
     ImageSource, MaskShape, Method, MethodContext, MethodName, Preset, PretrainedModel,
-    Requirement, SearchConfig, load_context_encoder, load_latent_encoder, load_model,
+    Requirement, SearchConfig, embedded_latent_encoder, load_context_encoder, load_latent_encoder,
+    load_model,
 };
 
 const BETWEEN_LINES: Duration = Duration::from_secs(20);
@@ -85,7 +87,8 @@ impl Arguments {
   --training-set PATH     what the model was trained on, where --data holds none of it
   --model PATH            a model file or the folder of a run (default: the embedded model)
   --context-encoder PATH  a Context Encoder, a file or the folder of a run; once or several times
-  --latent-encoder PATH   an encoder of the model's latents, at whose guess the search starts
+  --latent-encoder PATH   an encoder of the model's latents (default: that of the embedded model, for
+                          the presets fast and best)
   --preset NAME           settings of the search: paper, authors, fast or best (default {})
   --iterations N          iterations of the search (default: the preset's)
   --count N               images to measure on (default {})
@@ -136,6 +139,16 @@ impl Arguments {
         chosen.with_context(|| format!("--skip {} leaves no image", self.skip))
     }
 
+    /// The encoder that was named, or else that of the embedded model where the preset makes use of one.
+    fn guess(&self, model_name: &str) -> Result<Option<LatentEncoderModel>> {
+        let is_embedded = self.model.is_none() && self.preset.is_for_an_encoder();
+        match &self.latent_encoder {
+            Some(path) => Ok(Some(load_latent_encoder(path, &Device::Cpu)?)),
+            None if is_embedded => Ok(embedded_latent_encoder(model_name.parse()?, &Device::Cpu)?),
+            None => Ok(None),
+        }
+    }
+
     /// All methods whose needs are met, but the one that chooses among two of them.
     fn methods(
         &self,
@@ -147,9 +160,7 @@ impl Arguments {
         let encoders = self.context_encoders.iter();
         let encoders = encoders.map(|path| load_context_encoder(path, &device));
         let encoders: Vec<ContextEncoderModel> = encoders.collect::<Result<_, _>>()?;
-        let guess = self.latent_encoder.as_ref();
-        let guess = guess.map(|path| load_latent_encoder(path, &Device::Cpu));
-        let guess = guess.transpose()?;
+        let guess = self.guess(model_name)?;
         let preset = match guess {
             Some(_) => self.preset.config_with_encoder(),
             None => self.preset.config(),

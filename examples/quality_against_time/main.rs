@@ -26,7 +26,7 @@ use semantic_inpaint::metrics::{
 use semantic_inpaint::{
     CorruptedImages, DcganModel, Device, Engine, Evaluation, Favor, Framing, ImageBatch, ImageSet,
     ImageSource, LatentSearch, Mask, MaskShape, Precision, PretrainedModel, SearchConfig,
-    SearchObserver, SearchResult, load_latent_encoder, load_model,
+    SearchObserver, SearchResult, embedded_latent_encoder, load_latent_encoder, load_model,
 };
 
 type Search = LatentSearch<DcganGenerator, DcganDiscriminator>;
@@ -53,7 +53,8 @@ const USAGE: &str = "arguments:
   --count N              images (default 50)
   --mask SPEC            the hole (default square:20)
   --model PATH           a model file or the folder of a run (default: the embedded faces)
-  --latent-encoder PATH  an encoder of its latents, for the presets fast and best
+  --latent-encoder PATH  an encoder of its latents, for the presets fast and best (default: that of the
+                         embedded model)
   --precision NAME       f32 or bf16 (default f32)
   --settings NAME,..     some of the settings (default: all)
   --longest SECONDS      leave out longer times (default 10)
@@ -100,7 +101,8 @@ impl Arguments {
 
     /// The settings that were asked for, for the engine that was asked for.
     fn settings(&self) -> Result<Vec<(&'static str, SearchConfig)>> {
-        let all = settings::all(self.latent_encoder.is_some());
+        // The embedded model comes with an encoder.
+        let all = settings::all(self.latent_encoder.is_some() || self.model.is_none());
         let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
         if let Some(name) = self
             .settings
@@ -146,10 +148,11 @@ impl Bench {
             Some(path) => load_model(path, cpu)?,
             None => PretrainedModel::CelebA.load(cpu)?,
         };
-        let encoder = arguments.latent_encoder.as_ref();
-        let encoder = encoder
-            .map(|path| load_latent_encoder(path, cpu))
-            .transpose()?;
+        let encoder = match (&arguments.latent_encoder, &arguments.model) {
+            (Some(path), _) => Some(load_latent_encoder(path, cpu)?),
+            (None, None) => embedded_latent_encoder(PretrainedModel::CelebA, cpu)?,
+            (None, Some(_)) => None,
+        };
         let options = ReadOptions {
             limit: Some(arguments.count),
             ..ReadOptions::new(arguments.framing, model.generator.config().image_size_px)

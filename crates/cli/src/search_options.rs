@@ -158,7 +158,7 @@ impl SearchOptions {
     pub(crate) fn encoder(&self, preset: Preset, model: &ModelChoice) -> EncoderChoice {
         let is_of_use = match self.start {
             Some(start) => matches!(start, LatentStart::Encoder { .. }),
-            None => matches!(preset, Preset::Fast | Preset::Best),
+            None => preset.is_for_an_encoder(),
         };
         match (&self.latent_encoder, model) {
             (Some(named), _) => named.clone(),

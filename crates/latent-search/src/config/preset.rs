@@ -37,6 +37,16 @@ impl Preset {
         }
     }
 
+    /// Whether the preset is better with an encoder of the generator's latents, as ours are. Those of the
+    /// publications had none.
+    #[must_use]
+    pub fn is_for_an_encoder(self) -> bool {
+        match self {
+            Self::Fast | Self::Best => true,
+            Self::Paper | Self::Authors => false,
+        }
+    }
+
     /// The settings with an encoder of the generator's latents. The published ones only start from its guess.
     #[must_use]
     pub fn config_with_encoder(self) -> SearchConfig {
