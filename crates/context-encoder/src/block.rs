@@ -1,5 +1,5 @@
 use semantic_inpaint_nn::{
-    BatchNorm, Conv2d, ConvTranspose2d, Mode, ParamSpec, Params, Result as NnResult,
+    BatchNorm, Conv2d, ConvTranspose2d, Convolution, Mode, ParamSpec, Params, Result as NnResult,
 };
 use semantic_inpaint_tensor::Tensor;
 use semantic_inpaint_tensor::ops::{ConvGeometry, leaky_relu};
@@ -9,9 +9,31 @@ pub(crate) const COARSE_PX: usize = 4;
 
 /// A convolution of either kind.
 #[derive(Debug, Clone)]
-enum Convolution {
+enum EitherConvolution {
     Plain(Conv2d),
     Transposed(ConvTranspose2d),
+}
+
+impl Convolution for EitherConvolution {
+    fn forward(&self, maps: &Tensor) -> NnResult<Tensor> {
+        match self {
+            Self::Plain(conv) => conv.forward(maps),
+            Self::Transposed(conv) => conv.forward(maps),
+        }
+    }
+
+    fn forward_normalized(
+        &self,
+        maps: &Tensor,
+        norm: &BatchNorm,
+        slope: f64,
+        mode: Mode,
+    ) -> NnResult<Tensor> {
+        match self {
+            Self::Plain(conv) => conv.forward_normalized(maps, norm, slope, mode),
+            Self::Transposed(conv) => conv.forward_normalized(maps, norm, slope, mode),
+        }
+    }
 }
 
 /// A block's sizes: a convolution and perhaps batch normalization.
@@ -105,7 +127,7 @@ impl BlockShape {
 /// A convolution and perhaps batch normalization.
 #[derive(Debug, Clone)]
 pub(crate) struct Block {
-    convolution: Convolution,
+    convolution: EitherConvolution,
     norm: Option<BatchNorm>,
 }
 
@@ -117,9 +139,11 @@ impl Block {
             Norm::Absent => None,
         };
         let convolution = match shape.direction {
-            Direction::Down => Convolution::Plain(Conv2d::new(params, &conv, shape.geometry)?),
+            Direction::Down => {
+                EitherConvolution::Plain(Conv2d::new(params, &conv, shape.geometry)?)
+            }
             Direction::Up => {
-                Convolution::Transposed(ConvTranspose2d::new(params, &conv, shape.geometry)?)
+                EitherConvolution::Transposed(ConvTranspose2d::new(params, &conv, shape.geometry)?)
             }
         };
         Ok(Self { convolution, norm })
@@ -127,18 +151,14 @@ impl Block {
 
     /// The convolved maps.
     pub(crate) fn convolve(&self, maps: &Tensor) -> NnResult<Tensor> {
-        match &self.convolution {
-            Convolution::Plain(conv) => conv.forward(maps),
-            Convolution::Transposed(conv) => conv.forward(maps),
-        }
+        self.convolution.forward(maps)
     }
 
     /// The convolved maps, normalized, behind a leaky rectifier.
     pub(crate) fn forward(&self, maps: &Tensor, slope: f64, mode: Mode) -> NnResult<Tensor> {
-        let maps = self.convolve(maps)?;
         match &self.norm {
-            Some(norm) => norm.forward_rectified(&maps, slope, mode),
-            None => Ok(leaky_relu(&maps, slope)?),
+            Some(norm) => self.convolution.forward_normalized(maps, norm, slope, mode),
+            None => Ok(leaky_relu(&self.convolve(maps)?, slope)?),
         }
     }
 }

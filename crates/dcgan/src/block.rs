@@ -1,4 +1,6 @@
-use semantic_inpaint_nn::{BatchNorm, Error, Init, Mode, ParamSpec, Params, Result, Role};
+use semantic_inpaint_nn::{
+    BatchNorm, Convolution, Error, Init, Mode, ParamSpec, Params, Result, Role,
+};
 use semantic_inpaint_tensor::Tensor;
 use semantic_inpaint_tensor::ops::{ConvGeometry, leaky_relu, shifted_leaky_relu};
 
@@ -114,6 +116,20 @@ impl Normalization {
         match self {
             Self::Bias(shift) | Self::Folded(shift) => Some(shift),
             Self::Batch(_) | Self::Absent => None,
+        }
+    }
+
+    /// Convolves, normalizes, then applies the leaky rectifier.
+    pub(crate) fn activate_convolved(
+        &self,
+        conv: &impl Convolution,
+        x: &Tensor,
+        slope: f64,
+        mode: Mode,
+    ) -> Result<Tensor> {
+        match self {
+            Self::Batch(norm) => conv.forward_normalized(x, norm, slope, mode),
+            _ => self.activate(&conv.forward(x)?, slope, mode),
         }
     }
 

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use semantic_inpaint_nn::frozen::{Activation, Layer};
 use semantic_inpaint_nn::{
-    Conv2d, Discriminator, Logits, Mode, Network, ParamSpec, Params, Result as NnResult,
-    SpectralNorm, leaky_relu_pullback,
+    Conv2d, Convolution, Discriminator, Logits, Mode, Network, ParamSpec, Params,
+    Result as NnResult, SpectralNorm, leaky_relu_pullback,
 };
 use semantic_inpaint_tensor::{Device, Error as TensorError, ImageBatch, ImageShape, Rng, Tensor};
 
@@ -260,8 +260,12 @@ impl Discriminator for DcganDiscriminator {
         self.check_shape(images)?;
         let mut x = images.tensor().clone();
         for (index, block) in self.blocks.iter().enumerate() {
-            let convolved = block.conv(mode)?.forward(&x)?;
-            x = self.finish(index, &convolved, mode)?;
+            let (conv, norm) = (block.conv(mode)?, &block.norm);
+            x = if index + 1 < self.blocks.len() {
+                norm.activate_convolved(&conv, &x, SLOPE, mode)?
+            } else {
+                norm.shift(&conv.forward(&x)?)?
+            };
         }
         // [N, 1, 1, 1] -> [N]
         Logits::new(x.flatten_all()?)

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use semantic_inpaint_nn::{
-    Conv2d, LatentEncoder, Mode, Network, ParamSpec, Params, Result as NnResult,
+    Conv2d, Convolution, LatentEncoder, Mode, Network, ParamSpec, Params, Result as NnResult,
 };
 use semantic_inpaint_tensor::{
     DType, Device, Error as TensorError, ImageBatch, ImageShape, Latent, LatentPrior,
@@ -222,7 +222,7 @@ impl LatentEncoder for DcganEncoder {
         let mut x = self.input(known, mask)?;
         let last = self.blocks.len() - 1;
         for (conv, norm) in &self.blocks[..last] {
-            x = norm.activate(&conv.forward(&x)?, SLOPE, mode)?;
+            x = norm.activate_convolved(conv, &x, SLOPE, mode)?;
         }
         let (conv, norm) = &self.blocks[last];
         // [N, Z, 1, 1] -> [N, Z]

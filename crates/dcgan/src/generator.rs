@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use semantic_inpaint_nn::frozen::{Activation, Layer};
 use semantic_inpaint_nn::{
-    ConvTranspose2d, Generator, Mode, Network, ParamSpec, Params, Result as NnResult,
+    ConvTranspose2d, Convolution, Generator, Mode, Network, ParamSpec, Params, Result as NnResult,
 };
 use semantic_inpaint_tensor::{
     Device, Error as TensorError, ImageBatch, ImageShape, Latent, LatentPrior, Rng, Tensor,
@@ -167,11 +167,10 @@ impl Generator for DcganGenerator {
         let mut x = latent.tensor().unsqueeze(2)?.unsqueeze(3)?;
         let last = self.blocks.len() - 1;
         for (index, (conv, norm)) in self.blocks.iter().enumerate() {
-            x = conv.forward(&x)?;
             x = if index < last {
-                norm.activate(&x, 0.0, mode)?
+                norm.activate_convolved(conv, &x, 0.0, mode)?
             } else {
-                x.tanh()?
+                conv.forward(&x)?.tanh()?
             };
         }
         Ok(ImageBatch::new(x)?)

@@ -1,7 +1,9 @@
 use semantic_inpaint_tensor::ops::{
-    BatchStatistics, batch_norm_leaky_relu, channel_affine, leaky_relu, moving_average,
+    BatchStatistics, ConvGeometry, NormalizedConvolution, batch_norm_leaky_relu, channel_affine,
+    leaky_relu, moving_average, normalized_convolution,
 };
-use semantic_inpaint_tensor::{Tensor, Var};
+use semantic_inpaint_tensor::passes::{Direction, Precision};
+use semantic_inpaint_tensor::{Result as TensorResult, Tensor, Var};
 
 use crate::{Error, Init, Mode, ParamSpec, Params, Result, Role};
 
@@ -129,9 +131,38 @@ impl BatchNorm {
     }
 
     fn train(&self, images: &Tensor, slope: f64) -> Result<Tensor> {
+        self.updated(|scale, shift| batch_norm_leaky_relu(images, scale, shift, EPSILON, slope))
+    }
+
+    /// What [`BatchNorm::forward_rectified`] makes of the convolved images in training mode, as one operation with
+    /// the convolution.
+    pub(crate) fn train_convolved(
+        &self,
+        images: &Tensor,
+        weight: &Tensor,
+        convolution: (Direction, ConvGeometry, Precision),
+        slope: f64,
+    ) -> Result<Tensor> {
+        let (direction, geometry, precision) = convolution;
+        let settings = NormalizedConvolution {
+            direction,
+            geometry,
+            precision,
+            epsilon: EPSILON,
+            slope,
+        };
+        self.updated(|scale, shift| {
+            normalized_convolution(images, weight, (scale, shift), settings)
+        })
+    }
+
+    /// The result of an operation with the layer's scale and shift, whose statistics move the running ones.
+    fn updated(
+        &self,
+        normalize: impl FnOnce(&Tensor, &Tensor) -> TensorResult<(Tensor, BatchStatistics)>,
+    ) -> Result<Tensor> {
         let (mean, variance) = self.updates.as_ref().ok_or(Error::Frozen)?;
-        let (weight, bias) = (&self.weight, &self.bias);
-        let (result, batch) = batch_norm_leaky_relu(images, weight, bias, EPSILON, slope)?;
+        let (result, batch) = normalize(&self.weight, &self.bias)?;
         let BatchStatistics { count, .. } = batch;
         let unbiased = (&batch.variance * (count as f64 / (count - 1) as f64))?;
         moving_average(mean, &batch.mean, DECAY)?;

@@ -1,9 +1,9 @@
 use semantic_inpaint_tensor::Tensor;
 use semantic_inpaint_tensor::ops::{ConvGeometry, conv_transpose2d, conv2d};
-use semantic_inpaint_tensor::passes::Precision;
+use semantic_inpaint_tensor::passes::{Direction, Precision};
 
 use crate::frozen::{Activation, Layer, LayerKind};
-use crate::{Init, ParamSpec, Params, Result, Role};
+use crate::{BatchNorm, Init, Mode, ParamSpec, Params, Result, Role};
 
 /// DCGAN's start for convolutions: normal with standard deviation 0.02 (Radford et al. 2016).
 const CONVOLUTION_INIT: Init = Init::Normal { deviation: 0.02 };
@@ -75,17 +75,8 @@ impl Conv2d {
         Self { weight, ..*self }
     }
 
-    /// The convolved images.
-    ///
-    /// # Errors
-    ///
-    /// A tensor error when shapes do not fit.
-    pub fn forward(&self, images: &Tensor) -> Result<Tensor> {
-        Ok(conv2d(images, &self.weight, self.geometry, self.precision)?)
-    }
-
     /// The gradient before the layer from the one behind it, `[N, O, P, Q]` to `[N, C, H, W]`: the
-    /// adjoint of [`Conv2d::forward`] as an expression that can be differentiated itself.
+    /// adjoint of [`Convolution::forward`] as an expression that can be differentiated itself.
     ///
     /// Where the stride leaves a remainder of H or W, the result lacks the last rows or columns.
     ///
@@ -156,19 +147,74 @@ impl ConvTranspose2d {
             activation,
         }
     }
+}
 
-    /// The enlarged images.
+/// What a block of a network begins with.
+pub trait Convolution {
+    /// The convolved images.
     ///
     /// # Errors
     ///
     /// A tensor error when shapes do not fit.
-    pub fn forward(&self, images: &Tensor) -> Result<Tensor> {
+    fn forward(&self, images: &Tensor) -> Result<Tensor>;
+
+    /// The convolved images, normalized, behind a leaky rectifier: what
+    /// [`BatchNorm::forward_rectified`] makes of them, in training as one operation instead of two.
+    ///
+    /// # Errors
+    ///
+    /// As [`BatchNorm::forward_rectified`].
+    fn forward_normalized(
+        &self,
+        images: &Tensor,
+        norm: &BatchNorm,
+        slope: f64,
+        mode: Mode,
+    ) -> Result<Tensor>;
+}
+
+impl Convolution for Conv2d {
+    fn forward(&self, images: &Tensor) -> Result<Tensor> {
+        Ok(conv2d(images, &self.weight, self.geometry, self.precision)?)
+    }
+
+    fn forward_normalized(
+        &self,
+        images: &Tensor,
+        norm: &BatchNorm,
+        slope: f64,
+        mode: Mode,
+    ) -> Result<Tensor> {
+        let convolution = (Direction::Down, self.geometry, self.precision);
+        match mode {
+            Mode::Train => norm.train_convolved(images, &self.weight, convolution, slope),
+            Mode::Eval => norm.forward_rectified(&self.forward(images)?, slope, mode),
+        }
+    }
+}
+
+impl Convolution for ConvTranspose2d {
+    fn forward(&self, images: &Tensor) -> Result<Tensor> {
         Ok(conv_transpose2d(
             images,
             &self.weight,
             self.geometry,
             self.precision,
         )?)
+    }
+
+    fn forward_normalized(
+        &self,
+        images: &Tensor,
+        norm: &BatchNorm,
+        slope: f64,
+        mode: Mode,
+    ) -> Result<Tensor> {
+        let convolution = (Direction::Up, self.geometry, self.precision);
+        match mode {
+            Mode::Train => norm.train_convolved(images, &self.weight, convolution, slope),
+            Mode::Eval => norm.forward_rectified(&self.forward(images)?, slope, mode),
+        }
     }
 }
 

@@ -19,6 +19,7 @@ mod leaky_relu;
 mod matrix_factors;
 mod matrix_product;
 mod moving_average;
+mod normalized_convolution;
 #[cfg(feature = "cuda")]
 mod on_cuda;
 mod shifted_leaky_relu;
@@ -34,5 +35,6 @@ pub use correlation::ConvGeometry;
 pub use leaky_relu::leaky_relu;
 pub use matrix_factors::MatrixFactors;
 pub use moving_average::moving_average;
+pub use normalized_convolution::{NormalizedConvolution, normalized_convolution};
 pub use shifted_leaky_relu::shifted_leaky_relu;
 pub use weighted_l1::weighted_l1;

@@ -67,15 +67,7 @@ pub fn batch_norm_leaky_relu(
     epsilon: f64,
     slope: f64,
 ) -> Result<(Tensor, BatchStatistics)> {
-    let (batch, channels, height, width) = images.dims4()?;
-    let count = batch * height * width;
-    if count < 2 {
-        return Err(Error::OutOfRange {
-            what: "values per channel in batch normalization",
-            expected: "at least 2 (use a larger batch)".into(),
-            got: count.to_string(),
-        });
-    }
+    values_per_channel(images)?;
     let is_valid = slope.is_finite() && slope >= 0.0;
     #[cfg(feature = "cuda")]
     if is_valid && super::float::runs_on_cuda_kernels(images) {
@@ -85,25 +77,24 @@ pub fn batch_norm_leaky_relu(
         let (result, statistics) = reference(images, scale, shift, epsilon)?;
         return Ok((leaky_relu(&result, slope)?, statistics));
     }
-    let moments = Arc::new(OnceLock::new());
-    let op = BatchNorm {
-        epsilon,
-        slope,
-        moments: Arc::clone(&moments),
-    };
+    let op = BatchNorm::new(epsilon, slope);
     let images = images.contiguous()?;
-    let result = images.apply_op3(&scale.contiguous()?, &shift.contiguous()?, op)?;
-    let moments = moments.get().map(Vec::as_slice).unwrap_or_default();
-    let of_channels = |value: fn(&Moments) -> f64| {
-        let values: Vec<f64> = moments.iter().map(value).collect();
-        Tensor::from_vec(values, channels, images.device())?.to_dtype(images.dtype())
-    };
-    let statistics = BatchStatistics {
-        mean: of_channels(|moments| moments.mean)?,
-        variance: of_channels(|moments| moments.variance)?,
-        count,
-    };
-    Ok((result, statistics))
+    let result = images.apply_op3(&scale.contiguous()?, &shift.contiguous()?, op.clone())?;
+    Ok((result, op.statistics(&images)?))
+}
+
+/// N H W, at least 2.
+fn values_per_channel(images: &Tensor) -> Result<usize> {
+    let (batch, _, height, width) = images.dims4()?;
+    let count = batch * height * width;
+    if count < 2 {
+        return Err(Error::OutOfRange {
+            what: "values per channel in batch normalization",
+            expected: "at least 2 (use a larger batch)".into(),
+            got: count.to_string(),
+        });
+    }
+    Ok(count)
 }
 
 fn reference(
@@ -130,7 +121,9 @@ fn reference(
     Ok((result, statistics))
 }
 
-struct BatchNorm {
+/// The operation on images, scale and shift. Copies share what it has computed.
+#[derive(Clone)]
+pub(super) struct BatchNorm {
     epsilon: f64,
     slope: f64,
     /// Of each channel, once the values are computed.
@@ -138,6 +131,52 @@ struct BatchNorm {
 }
 
 impl BatchNorm {
+    pub(super) fn new(epsilon: f64, slope: f64) -> Self {
+        Self {
+            epsilon,
+            slope,
+            moments: Arc::default(),
+        }
+    }
+
+    /// The statistics of the images that it was applied to, of which these have shape, type and device.
+    pub(super) fn statistics(&self, images: &Tensor) -> Result<BatchStatistics> {
+        let count = values_per_channel(images)?;
+        let of_channels = |value: fn(&Moments) -> f64| {
+            let values: Vec<f64> = self.moments().iter().map(value).collect();
+            let channels = values.len();
+            Tensor::from_vec(values, channels, images.device())?.to_dtype(images.dtype())
+        };
+        Ok(BatchStatistics {
+            mean: of_channels(|moments| moments.mean)?,
+            variance: of_channels(|moments| moments.variance)?,
+            count,
+        })
+    }
+
+    /// The gradients with respect to images, scale and shift, without a graph.
+    pub(super) fn gradients(
+        &self,
+        images: &Tensor,
+        scale: &Tensor,
+        shift: &Tensor,
+        gradient: &Tensor,
+    ) -> CandleResult<(Tensor, Tensor, Tensor)> {
+        let op = Gradient {
+            forward: self,
+            scale,
+            shift,
+            sums: OnceLock::new(),
+        };
+        let of_images = gradient.contiguous()?.apply_op2_no_bwd(images, &op)?;
+        let sums = op.sums.get().map(Vec::as_slice).unwrap_or_default();
+        let of_channels = |index: usize| {
+            let values: Vec<f64> = sums.iter().map(|sums| sums[index]).collect();
+            Tensor::from_vec(values, sums.len(), images.device())?.to_dtype(images.dtype())
+        };
+        Ok((of_images, of_channels(1)?, of_channels(0)?))
+    }
+
     fn moments(&self) -> &[Moments] {
         self.moments.get().map(Vec::as_slice).unwrap_or_default()
     }
@@ -190,21 +229,12 @@ impl CustomOp3 for BatchNorm {
         _result: &Tensor,
         gradient: &Tensor,
     ) -> CandleResult<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let op = Gradient {
-            forward: self,
-            scale,
-            shift,
-            sums: OnceLock::new(),
-        };
-        let of_images = gradient.contiguous()?.apply_op2_no_bwd(images, &op)?;
-        let sums = op.sums.get().map(Vec::as_slice).unwrap_or_default();
-        let of_channels = |index: usize| {
-            let values: Vec<f64> = sums.iter().map(|sums| sums[index]).collect();
-            Tensor::from_vec(values, sums.len(), images.device())?.to_dtype(images.dtype())
-        };
-        let of_scale = scale.track_op().then(|| of_channels(1)).transpose()?;
-        let of_shift = shift.track_op().then(|| of_channels(0)).transpose()?;
-        Ok((images.track_op().then_some(of_images), of_scale, of_shift))
+        let (of_images, of_scale, of_shift) = self.gradients(images, scale, shift, gradient)?;
+        Ok((
+            images.track_op().then_some(of_images),
+            scale.track_op().then_some(of_scale),
+            shift.track_op().then_some(of_shift),
+        ))
     }
 }
 

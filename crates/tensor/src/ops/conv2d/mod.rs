@@ -90,10 +90,10 @@ pub(super) fn untracked(
     x.contiguous()?.apply_op2_no_bwd(&w.contiguous()?, &op)
 }
 
-struct Convolution {
-    geometry: ConvGeometry,
-    purpose: Purpose,
-    precision: Precision,
+pub(super) struct Convolution {
+    pub(super) geometry: ConvGeometry,
+    pub(super) purpose: Purpose,
+    pub(super) precision: Precision,
 }
 
 impl CustomOp2 for Convolution {

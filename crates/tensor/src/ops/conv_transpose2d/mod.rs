@@ -73,9 +73,9 @@ pub(crate) fn reference(
     Ok(images.conv_transpose2d(weight, geometry.padding, 0, geometry.stride, 1)?)
 }
 
-struct TransposedConvolution {
-    geometry: ConvGeometry,
-    precision: Precision,
+pub(super) struct TransposedConvolution {
+    pub(super) geometry: ConvGeometry,
+    pub(super) precision: Precision,
 }
 
 impl CustomOp2 for TransposedConvolution {
