@@ -85,12 +85,24 @@ impl EvaluatedMethod for Method {
             });
             observer.descended(&course.collect::<Vec<_>>());
         }
+        let own_blend = self.search().map(|search| search.blend);
         let completion = |variant: super::Variant| LabeledCompletion {
             label: variant.label,
             images: variant.completed,
             seconds,
-            confidence: confidence.clone(),
+            confidence: match variant.blend.is_none() || variant.blend == own_blend {
+                true => confidence.clone(),
+                false => confidence.iter().map(without_expectation).collect(),
+            },
         };
         Ok(variants.into_iter().map(completion).collect())
+    }
+}
+
+/// What is left of a confidence that was calibrated with another blending.
+fn without_expectation(confidence: &MethodConfidence) -> MethodConfidence {
+    MethodConfidence {
+        expected_hole_psnr: None,
+        ..*confidence
     }
 }

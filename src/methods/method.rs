@@ -76,6 +76,8 @@ pub struct MethodCompletion {
 pub struct Variant {
     /// What to call it in tables.
     pub label: String,
+    /// How a search's images were joined to the known ones; `None` of other methods.
+    pub blend: Option<Blend>,
     /// The completed images, `[N, C, H, W]`.
     pub completed: ImageBatch,
 }
@@ -357,6 +359,7 @@ impl Method {
                     };
                     Ok(Variant {
                         label: format!("{} ({kind})", self.label),
+                        blend: Some(kind),
                         completed: merged(corrupted, &search.generated, &config)?,
                     })
                 };
@@ -366,6 +369,7 @@ impl Method {
             Kind::Fill(_) | Kind::Auto(_) => {
                 let variant = Variant {
                     label: self.label.clone(),
+                    blend: None,
                     completed: self.complete_observed(corrupted, observer)?.completed,
                 };
                 Ok((vec![variant], None))
