@@ -28,10 +28,8 @@ fn step(criterion: &mut Criterion) {
         let mut material = Material::new(&device).unwrap();
         let real = material.images(batch).unwrap();
         group.throughput(Throughput::Elements(batch as u64));
-        for precision in [Precision::F32, Precision::Tf32, Precision::Bf16] {
-            if precision.available_on(&device) != precision {
-                continue;
-            }
+        let available = Precision::ALL.into_iter();
+        for precision in available.filter(|precision| precision.is_available_on(&device)) {
             let config = TrainConfig {
                 batch_size: batch,
                 precision,

@@ -227,10 +227,8 @@ fn the_embedded_encoder_serves_the_presets_that_are_ours() {
     let quick = |start| {
         let search = SearchConfig {
             iterations: 1,
-            ..SearchConfig {
-                start,
-                ..SearchConfig::paper()
-            }
+            start,
+            ..SearchConfig::paper()
         };
         inpainter
             .clone()

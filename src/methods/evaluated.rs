@@ -1,13 +1,15 @@
 use std::time::Instant;
 
-use semantic_inpaint_latent_search::{SearchObserver, SearchProgress};
+use semantic_inpaint_latent_search::{
+    Blend, SearchConfig, SearchObserver, SearchProgress, SearchResult,
+};
 use semantic_inpaint_mask::CorruptedImages;
 use semantic_inpaint_metrics::{
     BoxedError, CoursePoint, Error as MetricsError, EvaluatedMethod, LabeledCompletion,
     MethodConfidence, MethodFamily, MethodObserver,
 };
 
-use super::{Method, Requirement};
+use super::{Method, Requirement, Variant};
 
 /// Images that are searched together.
 const SEARCH_BATCH_LEN: usize = 50;
@@ -71,13 +73,16 @@ impl EvaluatedMethod for Method {
             return Err(MetricsError::EvaluationStopped.into());
         }
         let seconds = started.elapsed().as_secs_f64();
-        let confidence = search.as_ref().map(|search| Self::confidence(self, search));
-        let confidence = confidence.unwrap_or_default().into_iter();
-        let confidence = confidence.map(|confidence| MethodConfidence {
-            uncertainty: confidence.uncertainty(),
-            expected_hole_psnr: confidence.expected.map(|expected| expected.psnr_db),
-        });
-        let confidence: Vec<MethodConfidence> = confidence.collect();
+        let completion = |variant: Variant| LabeledCompletion {
+            label: variant.label,
+            images: variant.completed,
+            seconds,
+            confidence: (search.as_ref().zip(variant.blend))
+                .map_or_else(Vec::new, |(search, blend)| {
+                    self.confidence_in(search, blend)
+                }),
+        };
+        let completions = variants.into_iter().map(completion).collect();
         if let Some(search) = search {
             let course = search.trace.into_iter().map(|point| CoursePoint {
                 iteration: point.iteration,
@@ -85,24 +90,21 @@ impl EvaluatedMethod for Method {
             });
             observer.descended(&course.collect::<Vec<_>>());
         }
-        let own_blend = self.search().map(|search| search.blend);
-        let completion = |variant: super::Variant| LabeledCompletion {
-            label: variant.label,
-            images: variant.completed,
-            seconds,
-            confidence: match variant.blend.is_none() || variant.blend == own_blend {
-                true => confidence.clone(),
-                false => confidence.iter().map(without_expectation).collect(),
-            },
-        };
-        Ok(variants.into_iter().map(completion).collect())
+        Ok(completions)
     }
 }
 
-/// What is left of a confidence that was calibrated with another blending.
-fn without_expectation(confidence: &MethodConfidence) -> MethodConfidence {
-    MethodConfidence {
-        expected_hole_psnr: None,
-        ..*confidence
+impl Method {
+    /// How sure a search is of its fills in a blending, which a calibration is for as for any other setting.
+    fn confidence_in(&self, search: &SearchResult, blend: Blend) -> Vec<MethodConfidence> {
+        let blended = self.search().filter(|config| config.blend != blend);
+        let blended =
+            blended.map(|&config| self.clone().with_search(SearchConfig { blend, ..config }));
+        let confidence = blended.as_ref().unwrap_or(self).confidence(search);
+        let confidence = confidence.iter().map(|confidence| MethodConfidence {
+            uncertainty: confidence.uncertainty(),
+            expected_hole_psnr: confidence.expected.map(|expected| expected.psnr_db),
+        });
+        confidence.collect()
     }
 }

@@ -1,5 +1,6 @@
 use semantic_inpaint_nn::{
-    BatchNorm, Conv2d, ConvTranspose2d, Convolution, Mode, ParamSpec, Params, Result as NnResult,
+    BatchNorm, Conv2d, ConvTranspose2d, Convolution, Kernel, Mode, ParamSpec, Params,
+    Result as NnResult,
 };
 use semantic_inpaint_tensor::Tensor;
 use semantic_inpaint_tensor::ops::{ConvGeometry, leaky_relu};
@@ -15,23 +16,10 @@ enum EitherConvolution {
 }
 
 impl Convolution for EitherConvolution {
-    fn forward(&self, maps: &Tensor) -> NnResult<Tensor> {
+    fn kernel(&self) -> Kernel<'_> {
         match self {
-            Self::Plain(conv) => conv.forward(maps),
-            Self::Transposed(conv) => conv.forward(maps),
-        }
-    }
-
-    fn forward_normalized(
-        &self,
-        maps: &Tensor,
-        norm: &BatchNorm,
-        slope: f64,
-        mode: Mode,
-    ) -> NnResult<Tensor> {
-        match self {
-            Self::Plain(conv) => conv.forward_normalized(maps, norm, slope, mode),
-            Self::Transposed(conv) => conv.forward_normalized(maps, norm, slope, mode),
+            Self::Plain(conv) => conv.kernel(),
+            Self::Transposed(conv) => conv.kernel(),
         }
     }
 }

@@ -1,11 +1,10 @@
 use semantic_inpaint_tensor::ops::{
-    BatchStatistics, ConvGeometry, NormalizedConvolution, batch_norm_leaky_relu, channel_affine,
-    leaky_relu, moving_average, normalized_convolution,
+    BatchStatistics, NormalizedConvolution, batch_norm_leaky_relu, channel_affine, leaky_relu,
+    moving_average, normalized_convolution,
 };
-use semantic_inpaint_tensor::passes::{Direction, Precision};
 use semantic_inpaint_tensor::{Result as TensorResult, Tensor, Var};
 
-use crate::{Error, Init, Mode, ParamSpec, Params, Result, Role};
+use crate::{Error, Init, Kernel, Mode, ParamSpec, Params, Result, Role};
 
 /// Added to the variance, as in PyTorch.
 const EPSILON: f64 = 1e-5;
@@ -139,20 +138,18 @@ impl BatchNorm {
     pub(crate) fn train_convolved(
         &self,
         images: &Tensor,
-        weight: &Tensor,
-        convolution: (Direction, ConvGeometry, Precision),
+        kernel: Kernel<'_>,
         slope: f64,
     ) -> Result<Tensor> {
-        let (direction, geometry, precision) = convolution;
         let settings = NormalizedConvolution {
-            direction,
-            geometry,
-            precision,
+            direction: kernel.direction,
+            geometry: kernel.geometry,
+            precision: kernel.precision,
             epsilon: EPSILON,
             slope,
         };
         self.updated(|scale, shift| {
-            normalized_convolution(images, weight, (scale, shift), settings)
+            normalized_convolution(images, kernel.weight, (scale, shift), settings)
         })
     }
 

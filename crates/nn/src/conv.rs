@@ -149,14 +149,41 @@ impl ConvTranspose2d {
     }
 }
 
+/// A convolution of either kind as data.
+#[derive(Debug, Clone, Copy)]
+pub struct Kernel<'a> {
+    /// [`Direction::Down`] is [`conv2d`](fn@conv2d), [`Direction::Up`] [`conv_transpose2d`](fn@conv_transpose2d).
+    pub direction: Direction,
+    /// As the operation has it.
+    pub weight: &'a Tensor,
+    /// Stride and padding.
+    pub geometry: ConvGeometry,
+    /// What is multiplied.
+    pub precision: Precision,
+}
+
 /// What a block of a network begins with.
 pub trait Convolution {
+    /// The convolution as data.
+    fn kernel(&self) -> Kernel<'_>;
+
     /// The convolved images.
     ///
     /// # Errors
     ///
     /// A tensor error when shapes do not fit.
-    fn forward(&self, images: &Tensor) -> Result<Tensor>;
+    fn forward(&self, images: &Tensor) -> Result<Tensor> {
+        let Kernel {
+            direction,
+            weight,
+            geometry,
+            precision,
+        } = self.kernel();
+        Ok(match direction {
+            Direction::Down => conv2d(images, weight, geometry, precision)?,
+            Direction::Up => conv_transpose2d(images, weight, geometry, precision)?,
+        })
+    }
 
     /// The convolved images, normalized, behind a leaky rectifier: what
     /// [`BatchNorm::forward_rectified`] makes of them, in training as one operation instead of two.
@@ -170,50 +197,32 @@ pub trait Convolution {
         norm: &BatchNorm,
         slope: f64,
         mode: Mode,
-    ) -> Result<Tensor>;
-}
-
-impl Convolution for Conv2d {
-    fn forward(&self, images: &Tensor) -> Result<Tensor> {
-        Ok(conv2d(images, &self.weight, self.geometry, self.precision)?)
-    }
-
-    fn forward_normalized(
-        &self,
-        images: &Tensor,
-        norm: &BatchNorm,
-        slope: f64,
-        mode: Mode,
     ) -> Result<Tensor> {
-        let convolution = (Direction::Down, self.geometry, self.precision);
         match mode {
-            Mode::Train => norm.train_convolved(images, &self.weight, convolution, slope),
+            Mode::Train => norm.train_convolved(images, self.kernel(), slope),
             Mode::Eval => norm.forward_rectified(&self.forward(images)?, slope, mode),
         }
     }
 }
 
-impl Convolution for ConvTranspose2d {
-    fn forward(&self, images: &Tensor) -> Result<Tensor> {
-        Ok(conv_transpose2d(
-            images,
-            &self.weight,
-            self.geometry,
-            self.precision,
-        )?)
+impl Convolution for Conv2d {
+    fn kernel(&self) -> Kernel<'_> {
+        Kernel {
+            direction: Direction::Down,
+            weight: &self.weight,
+            geometry: self.geometry,
+            precision: self.precision,
+        }
     }
+}
 
-    fn forward_normalized(
-        &self,
-        images: &Tensor,
-        norm: &BatchNorm,
-        slope: f64,
-        mode: Mode,
-    ) -> Result<Tensor> {
-        let convolution = (Direction::Up, self.geometry, self.precision);
-        match mode {
-            Mode::Train => norm.train_convolved(images, &self.weight, convolution, slope),
-            Mode::Eval => norm.forward_rectified(&self.forward(images)?, slope, mode),
+impl Convolution for ConvTranspose2d {
+    fn kernel(&self) -> Kernel<'_> {
+        Kernel {
+            direction: Direction::Up,
+            weight: &self.weight,
+            geometry: self.geometry,
+            precision: self.precision,
         }
     }
 }

@@ -37,7 +37,7 @@ pub mod weight_file;
 
 pub use adam::{Adam, AdamConfig};
 pub use batch_norm::BatchNorm;
-pub use conv::{Conv2d, ConvTranspose2d, Convolution};
+pub use conv::{Conv2d, ConvTranspose2d, Convolution, Kernel};
 pub use error::{Error, Result};
 pub use gan::{Discriminator, Generator, LatentEncoder, Logits, Network};
 pub use init::Init;

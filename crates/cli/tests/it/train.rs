@@ -3,7 +3,6 @@ use std::path::Path;
 use semantic_inpaint::data::{Flip, ReadOptions, ShuffledBatches};
 use semantic_inpaint::dcgan::{DcganDiscriminator, DcganGenerator};
 use semantic_inpaint::nn::Network as _;
-use semantic_inpaint::tensor::Tensor;
 use semantic_inpaint::train::{GanTrainer, History, TrainConfig};
 use semantic_inpaint::{
     DcganConfig, DcganModel, Device, Framing, ImageSet, ImageSource, Rng, read_photo,
@@ -174,27 +173,6 @@ fn the_best_model_can_be_the_one_that_comes_nearest_to_held_out_images() {
         DcganModel::load(&folder.path().join("both/best.safetensors"), &Device::Cpu).unwrap();
     let metrics = &best.card.metrics;
     assert!(metrics["reconstruction_psnr_db"] > 0.0 && metrics["sliced_wasserstein"] > 0.0);
-}
-
-#[test]
-fn a_precision_that_the_processor_lacks_is_said_and_the_run_is_one_in_single_precision() {
-    let folder = folder_with_data();
-    train(folder.path(), "--steps 2 --score-samples 0 --out single").expect(0);
-    let options = "--steps 2 --score-samples 0 --precision tf32 --out other";
-    let ran = train(folder.path(), options).expect(0);
-    assert!(ran.stderr.contains("precision: f32"), "{ran:?}");
-    let config = std::fs::read_to_string(folder.path().join("other/config.toml")).unwrap();
-    assert!(config.contains("precision = \"tf32\""), "{config}");
-    let weights = |run: &str| {
-        let path = folder.path().join(run).join("model.safetensors");
-        let model = DcganModel::load(&path, &Device::Cpu).unwrap();
-        model.generator.params().to_tensors().unwrap()
-    };
-    let (single, other) = (weights("single"), weights("other"));
-    for (name, tensor) in &single {
-        let values = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-        assert_eq!(values(tensor), values(&other[name]), "{name}");
-    }
 }
 
 #[test]

@@ -224,3 +224,24 @@ fn a_run_that_is_killed_twenty_times_ends_with_the_same_bytes() {
         assert!(is_role || name.starts_with("step-"), "{name}");
     }
 }
+
+#[test]
+fn a_precision_that_the_processor_lacks_is_said_and_the_run_is_one_in_single_precision() {
+    let folder = folder_with_data();
+    train(folder.path(), "--steps 2 --score-samples 0 --out single").expect(0);
+    let options = "--steps 2 --score-samples 0 --precision tf32 --out other";
+    let ran = train(folder.path(), options).expect(0);
+    assert!(ran.stderr.contains("precision: f32"), "{ran:?}");
+    let config = std::fs::read_to_string(folder.path().join("other/config.toml")).unwrap();
+    assert!(config.contains("precision = \"tf32\""), "{config}");
+    let weights = |run: &str| {
+        let path = folder.path().join(run).join("model.safetensors");
+        let model = DcganModel::load(&path, &Device::Cpu).unwrap();
+        model.generator.params().to_tensors().unwrap()
+    };
+    let (single, other) = (weights("single"), weights("other"));
+    for (name, tensor) in &single {
+        let values = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        assert_eq!(values(tensor), values(&other[name]), "{name}");
+    }
+}

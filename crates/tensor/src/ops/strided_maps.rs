@@ -109,10 +109,15 @@ impl StridedMaps {
     ) -> crate::Result<Pass> {
         let (set, coarse, fine) = (self.set, self.coarse, self.fine);
         match precision.available(set) {
-            Precision::Bf16 => {
-                let (tiling, precision) = (Tiling::Two, Precision::Bf16);
-                Pass::new(set, coarse, fine, weights, direction, tiling, precision)
-            }
+            Precision::Bf16 => Pass::new(
+                set,
+                coarse,
+                fine,
+                weights,
+                direction,
+                Tiling::Two,
+                precision,
+            ),
             _ => {
                 let tiling = self.tiling(purpose);
                 Pass::exact(set, coarse, fine, weights, direction, tiling)

@@ -26,6 +26,25 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// All of them, the most exact first.
+    pub const ALL: [Self; 3] = [Self::F32, Self::Tf32, Self::Bf16];
+
+    /// `f32`, `tf32` or `bf16`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::Tf32 => "tf32",
+            Self::Bf16 => "bf16",
+        }
+    }
+
+    /// Whether operations on a device compute in it.
+    #[must_use]
+    pub fn is_available_on(self, device: &Device) -> bool {
+        self.available_on(device) == self
+    }
+
     /// What passes on the CPU compute in when they are asked for this: [`Precision::F32`] where the
     /// processor or the chosen vector instructions multiply nothing else.
     #[must_use]
@@ -65,11 +84,7 @@ impl Precision {
 
 impl fmt::Display for Precision {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::F32 => "f32",
-            Self::Tf32 => "tf32",
-            Self::Bf16 => "bf16",
-        })
+        formatter.write_str(self.name())
     }
 }
 
@@ -96,7 +111,7 @@ mod tests {
 
     #[test]
     fn names_are_read_back_and_others_refused() {
-        for precision in [Precision::F32, Precision::Tf32, Precision::Bf16] {
+        for precision in Precision::ALL {
             assert_eq!(
                 precision.to_string().parse::<Precision>().unwrap(),
                 precision

@@ -57,6 +57,7 @@ impl TileGradient {
         );
         let (left_len, right_len) = (groups * self.coarse_len(), groups * self.fine_len());
         let blocks = self.fine.div_ceil(SIDE);
+        let offsets: Vec<u32> = (0..self.runs()).map(|run| (run * AREA) as u32).collect();
         let mut products = vec![0.0; self.coarse.div_ceil(SIDE) * blocks * KERNEL_AREA * AREA];
         products
             .par_chunks_mut(KERNEL_AREA * AREA)
@@ -66,7 +67,7 @@ impl TileGradient {
                 let right = &halves(&fine)[pair % blocks * right_len..][..right_len];
                 let left = left.chunks_exact(self.coarse_len());
                 for (left, right) in left.zip(right.chunks_exact(self.fine_len())) {
-                    self.add_products(left, right, products);
+                    self.add_products(left, &offsets, right, products);
                 }
             });
         self.unpack(&products)
@@ -77,9 +78,14 @@ impl TileGradient {
         self.side + 1
     }
 
+    /// Runs of the coarse copy, which are those of every product.
+    fn runs(&self) -> usize {
+        self.side * self.row_runs()
+    }
+
     /// Values of a block of channels of 32 images of the coarse map.
     fn coarse_len(&self) -> usize {
-        self.side * self.row_runs() * AREA
+        self.runs() * AREA
     }
 
     /// Values of one phase of a block of channels of 32 images of the fine map: a run that is left of the first
@@ -124,18 +130,16 @@ impl TileGradient {
     }
 
     /// Adds what 32 images give to the gradient of a pair of blocks: `[tap, coarse channel, fine channel]`.
-    fn add_products(&self, left: &[u16], right: &[u16], products: &mut [f32]) {
-        let runs = self.side * self.row_runs();
-        let offsets: Vec<u32> = (0..runs).map(|run| (run * AREA) as u32).collect();
+    fn add_products(&self, left: &[u16], offsets: &[u32], right: &[u16], products: &mut [f32]) {
         let left = LeftTiles {
             values: left,
-            offsets: &offsets,
+            offsets,
             places: [0, TILE_ROWS * SIDE],
         };
         let mut sums = Sums::zeros();
         for (row, column) in tap_pairs() {
             let first = self.first_run(row, column);
-            let panel = &right[first * AREA..][..runs * AREA];
+            let panel = &right[first * AREA..][..self.runs() * AREA];
             self.unit.multiply(Factors::Rounded, left, panel, &mut sums);
             let tap = row.1.tap * KERNEL + column.1.tap;
             let products = &mut products[tap * AREA..][..AREA];

@@ -50,7 +50,7 @@ fn options() -> Vec<(DiscriminatorNorm, TrainConfig)> {
         all.push((DiscriminatorNorm::Spectral, with_penalty));
     }
     // Elsewhere this is the run that every other is compared with.
-    if Precision::Bf16.available_on(&Device::Cpu) == Precision::Bf16 {
+    if Precision::Bf16.is_available_on(&Device::Cpu) {
         let config = TrainConfig {
             precision: Precision::Bf16,
             ..settings()

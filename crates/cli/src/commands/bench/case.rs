@@ -58,8 +58,7 @@ pub(super) struct SearchVariant {
 impl SearchVariant {
     /// Whether the device has the precision that the networks are asked for.
     fn runs_on(&self, device: &Device) -> bool {
-        let precision = self.multiplied();
-        precision.available_on(device) == precision
+        self.multiplied().is_available_on(device)
     }
 
     /// What the networks multiply.
@@ -140,9 +139,8 @@ pub(super) fn searches(device: &Device, batches: &[usize]) -> Vec<Case> {
 
 /// Training steps in every precision that this device has.
 pub(super) fn trainings(device: &Device, batches: &[usize]) -> Vec<Case> {
-    let precisions = [Precision::F32, Precision::Tf32, Precision::Bf16];
-    let available = precisions.into_iter();
-    let available = available.filter(|precision| precision.available_on(device) == *precision);
+    let precisions = Precision::ALL.into_iter();
+    let available = precisions.filter(|precision| precision.is_available_on(device));
     let works = available.map(Work::Training);
     works.flat_map(|work| of_work(work, batches)).collect()
 }
@@ -216,12 +214,7 @@ impl Work {
     fn precision(&self) -> &'static str {
         match self {
             Self::Search(variant) => variant.precision,
-            Self::Copy | Self::Graph => "f32",
-            Self::Product(precision) | Self::Training(precision) => match precision {
-                Precision::F32 => "f32",
-                Precision::Tf32 => "tf32",
-                Precision::Bf16 => "bf16",
-            },
+            _ => self.multiplied().name(),
         }
     }
 

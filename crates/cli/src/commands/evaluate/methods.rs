@@ -45,15 +45,17 @@ pub(super) fn methods(
     arguments: &Arguments,
     context: &MethodContext<'_>,
 ) -> Result<Vec<Method>> {
+    let models = networks.models.iter();
+    let searches = models.map(|model| Ok((model, Search::all(arguments, &model.0)?)));
+    let searches: Vec<_> = searches.collect::<Result<_>>()?;
     let mut methods = Vec::new();
     for &name in names {
         match name.requirement() {
             Requirement::Model => {
-                for model in &networks.models {
-                    let searches = Search::all(arguments, &model.0)?;
-                    for search in &searches {
+                for (model, searches) in &searches {
+                    for search in searches {
                         let method = searching(name, model, search, context)?;
-                        let label = label(name, (networks, model), (&searches, search));
+                        let label = label(name, (networks, model), (searches, search));
                         methods.push(method.with_label(label));
                     }
                 }
