@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use semantic_inpaint_mask::CorruptedImages;
 use semantic_inpaint_nn::{Mode, Network, ParamSpec, Params, Result as NnResult};
+use semantic_inpaint_tensor::ops::tanh;
 use semantic_inpaint_tensor::{
     DType, Device, Error as TensorError, ImageBatch, Result as TensorResult, Rng, Tensor,
 };
@@ -148,7 +149,7 @@ impl ContextEncoder {
         for block in &self.decoder[..last] {
             x = block.forward(&x, 0.0, mode)?;
         }
-        Ok(ImageBatch::new(self.decoder[last].convolve(&x)?.tanh()?)?)
+        Ok(ImageBatch::new(tanh(&self.decoder[last].convolve(&x)?)?)?)
     }
 
     fn over(config: ContextEncoderConfig, params: Params) -> NnResult<Self> {

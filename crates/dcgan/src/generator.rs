@@ -4,6 +4,7 @@ use semantic_inpaint_nn::frozen::{Activation, Layer};
 use semantic_inpaint_nn::{
     ConvTranspose2d, Convolution, Generator, Mode, Network, ParamSpec, Params, Result as NnResult,
 };
+use semantic_inpaint_tensor::ops::tanh;
 use semantic_inpaint_tensor::{
     Device, Error as TensorError, ImageBatch, ImageShape, Latent, LatentPrior, Rng, Tensor,
 };
@@ -170,7 +171,7 @@ impl Generator for DcganGenerator {
             x = if index < last {
                 norm.activate_convolved(conv, &x, 0.0, mode)?
             } else {
-                conv.forward(&x)?.tanh()?
+                tanh(&conv.forward(&x)?)?
             };
         }
         Ok(ImageBatch::new(x)?)

@@ -248,8 +248,8 @@ impl Engine {
                 count,
                 scratch: Scratch::new([&plan]),
                 plan,
-                input: Buffer::zeros(pass.input().len(set, count)),
-                output: Buffer::zeros(pass.output().len(set, count)),
+                input: Buffer::reused(pass.input().len(set, count)),
+                output: Buffer::reused(pass.output().len(set, count)),
             }
         })
     }

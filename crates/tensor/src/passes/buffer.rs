@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
 
 use memmap2::{MmapMut, MmapOptions};
@@ -7,6 +8,13 @@ use pulp::bytemuck;
 const LINE: usize = 64;
 /// Bytes of a huge page where pages are of 4 KiB.
 const HUGE_PAGE: usize = 2 << 20;
+/// Memory that a thread keeps for [`Buffer::reused`].
+const KEPT: usize = 8;
+
+thread_local! {
+    /// Memory that was given back, the last at the end.
+    static FREE: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
+}
 
 /// Values that start at a cache line, so that no vector load crosses two lines.
 #[derive(Debug)]
@@ -18,13 +26,53 @@ enum Memory {
         values: Vec<f32>,
         start: usize,
         len: usize,
+        after: After,
     },
     /// In huge pages where the system has them: a pass over packed weights reads tens of megabytes
     /// once, and looking up where each small page lies costs as much as reading it.
     Mapped(MmapMut),
 }
 
+/// What becomes of memory when its buffer is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum After {
+    Freed,
+    /// The thread keeps it for the next [`Buffer::reused`].
+    Kept,
+}
+
 impl Buffer {
+    /// Values of any content, in memory that this thread had for the same before, if it has enough:
+    /// for what is needed again and again and overwritten each time.
+    #[must_use]
+    pub(crate) fn reused(len: usize) -> Self {
+        let wanted = len + LINE / size_of::<f32>();
+        let found = FREE.try_with(|free| {
+            let mut free = free.borrow_mut();
+            let enough = free.iter().enumerate();
+            let enough = enough.filter(|(_, values)| values.len() >= wanted);
+            let smallest = enough.min_by_key(|(_, values)| values.len());
+            let index = smallest.map(|(index, _)| index)?;
+            Some(free.swap_remove(index))
+        });
+        let values = found.ok().flatten();
+        Self::on_heap(
+            values.unwrap_or_else(|| vec![0.0; wanted]),
+            len,
+            After::Kept,
+        )
+    }
+
+    fn on_heap(values: Vec<f32>, len: usize, after: After) -> Self {
+        let start = values.as_ptr().align_offset(LINE);
+        Self(Memory::Heap {
+            values,
+            start,
+            len,
+            after,
+        })
+    }
+
     /// Zeros in memory that is read and written many times: in huge pages if there are so many that it
     /// counts. Asking the system for such memory takes longer than asking the allocator.
     #[must_use]
@@ -45,8 +93,7 @@ impl Buffer {
     #[must_use]
     pub fn zeros(len: usize) -> Self {
         let values = vec![0.0f32; len + LINE / size_of::<f32>()];
-        let start = values.as_ptr().align_offset(LINE);
-        Self(Memory::Heap { values, start, len })
+        Self::on_heap(values, len, After::Freed)
     }
 
     /// A buffer of at least this length: this one, or a new one of zeros.
@@ -64,6 +111,28 @@ fn mapped(bytes: usize) -> Option<MmapMut> {
     #[cfg(target_os = "linux")]
     let _ = map.advise(memmap2::Advice::HugePage);
     Some(map)
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let Memory::Heap {
+            values,
+            after: After::Kept,
+            ..
+        } = &mut self.0
+        else {
+            return;
+        };
+        let values = std::mem::take(values);
+        // A thread that ends keeps nothing.
+        let _ = FREE.try_with(|free| {
+            let mut free = free.borrow_mut();
+            if free.len() == KEPT {
+                free.remove(0);
+            }
+            free.push(values);
+        });
+    }
 }
 
 impl Default for Buffer {
@@ -85,7 +154,9 @@ impl Deref for Buffer {
 
     fn deref(&self) -> &[f32] {
         match &self.0 {
-            Memory::Heap { values, start, len } => &values[*start..][..*len],
+            Memory::Heap {
+                values, start, len, ..
+            } => &values[*start..][..*len],
             Memory::Mapped(map) => bytemuck::cast_slice(map),
         }
     }
@@ -94,7 +165,9 @@ impl Deref for Buffer {
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [f32] {
         match &mut self.0 {
-            Memory::Heap { values, start, len } => &mut values[*start..][..*len],
+            Memory::Heap {
+                values, start, len, ..
+            } => &mut values[*start..][..*len],
             Memory::Mapped(map) => bytemuck::cast_slice_mut(map),
         }
     }
@@ -103,6 +176,20 @@ impl DerefMut for Buffer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_thread_gets_back_the_smallest_memory_that_is_enough() {
+        let place = |buffer: &Buffer| buffer.as_ptr() as usize;
+        let (large, small) = (Buffer::reused(1000), Buffer::reused(100));
+        let places = [place(&large), place(&small)];
+        drop((large, small));
+        let (first, second) = (Buffer::reused(90), Buffer::reused(90));
+        assert_eq!([place(&second), place(&first)], places);
+        assert_eq!((first.len(), second.len()), (90, 90));
+        let many: Vec<Buffer> = (0..2 * KEPT).map(|_| Buffer::reused(8)).collect();
+        drop((first, second, many));
+        assert_eq!(FREE.with(|free| free.borrow().len()), KEPT);
+    }
 
     #[test]
     fn buffers_start_at_a_cache_line_and_hold_zeros() {

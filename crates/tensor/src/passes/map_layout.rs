@@ -1,8 +1,10 @@
 use std::ops::Range;
 
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::taps::MOST_IN_BLOCK;
+use super::instruction_set::InstructionSet;
+use super::square::{SQUARE, transposed};
 
 /// Pixels of each channel that change places together: a cache line, as planes lie powers of two apart
 /// and the lines of all channels do not stay in a small cache side by side.
@@ -69,7 +71,7 @@ impl MapLayout {
     }
 
     /// Writes images `[N, C, side, side]` in this layout, zeros for channels beyond the last.
-    pub(crate) fn gather(&self, images: &[f32], values: &mut [f32]) {
+    pub(crate) fn gather(&self, set: InstructionSet, images: &[f32], values: &mut [f32]) {
         let plane_len = self.plane_len();
         values
             .par_chunks_mut(self.block_len())
@@ -78,13 +80,18 @@ impl MapLayout {
                 let channels = self.channels_of(block);
                 for (image, planes) in images.chunks_exact(self.channels * plane_len).enumerate() {
                     let planes = &planes[channels.start * plane_len..channels.end * plane_len];
-                    self.gather_block(image, planes, values);
+                    set.run(GatherBlock {
+                        layout: self,
+                        image,
+                        planes,
+                        values,
+                    });
                 }
             });
     }
 
     /// Reads images `[N, C, side, side]` back.
-    pub(crate) fn scatter(&self, values: &[f32], images: &mut [f32]) {
+    pub(crate) fn scatter(&self, set: InstructionSet, values: &[f32], images: &mut [f32]) {
         let plane_len = self.plane_len();
         images
             .par_chunks_mut(self.channels * plane_len)
@@ -95,47 +102,13 @@ impl MapLayout {
             })
             .for_each(|(image, block, planes)| {
                 let values = &values[block * self.block_len()..][..self.block_len()];
-                self.scatter_block(image, values, planes);
+                set.run(ScatterBlock {
+                    layout: self,
+                    image,
+                    values,
+                    planes,
+                });
             });
-    }
-
-    fn gather_block(&self, image: usize, planes: &[f32], values: &mut [f32]) {
-        let plane_len = self.plane_len();
-        let mut lines = [[0.0; PIXELS_AT_ONCE]; MOST_IN_BLOCK];
-        for start in (0..plane_len).step_by(PIXELS_AT_ONCE) {
-            for (line, plane) in lines.iter_mut().zip(planes.chunks_exact(plane_len)) {
-                match plane[start..].first_chunk() {
-                    Some(values) => *line = *values,
-                    None => line[..plane_len - start].copy_from_slice(&plane[start..]),
-                }
-            }
-            for (index, pixel) in (start..plane_len).take(PIXELS_AT_ONCE).enumerate() {
-                let place = self.place(image, pixel);
-                let values = &mut values[place..][..self.block];
-                for (value, line) in values.iter_mut().zip(&lines) {
-                    *value = line[index % PIXELS_AT_ONCE];
-                }
-            }
-        }
-    }
-
-    fn scatter_block(&self, image: usize, values: &[f32], planes: &mut [f32]) {
-        let plane_len = self.plane_len();
-        let mut lines = [[0.0; PIXELS_AT_ONCE]; MOST_IN_BLOCK];
-        for start in (0..plane_len).step_by(PIXELS_AT_ONCE) {
-            for (index, pixel) in (start..plane_len).take(PIXELS_AT_ONCE).enumerate() {
-                let values = &values[self.place(image, pixel)..][..self.block];
-                for (line, &value) in lines.iter_mut().zip(values) {
-                    line[index % PIXELS_AT_ONCE] = value;
-                }
-            }
-            for (line, plane) in lines.iter().zip(planes.chunks_exact_mut(plane_len)) {
-                match plane[start..].first_chunk_mut() {
-                    Some(values) => *values = *line,
-                    None => plane[start..].copy_from_slice(&line[..plane_len - start]),
-                }
-            }
-        }
     }
 
     fn plane_len(&self) -> usize {
@@ -148,10 +121,109 @@ impl MapLayout {
         first..self.channels.min(first + self.block)
     }
 
-    /// Where the channels of a pixel, counted in raster order, start in a block.
+    /// Where the channels of so many pixels, counted in raster order, start in a block; none beyond the last.
     #[inline(always)]
-    fn place(&self, image: usize, pixel: usize) -> usize {
-        self.in_block(image, pixel / self.side, pixel % self.side)
+    fn places(&self, image: usize, start: usize) -> [Option<usize>; PIXELS_AT_ONCE] {
+        std::array::from_fn(|index| {
+            let pixel = start + index;
+            (pixel < self.plane_len())
+                .then(|| self.in_block(image, pixel / self.side, pixel % self.side))
+        })
+    }
+}
+
+/// Writes the planes of a block's channels of one image in the block's layout.
+struct GatherBlock<'a> {
+    layout: &'a MapLayout,
+    image: usize,
+    planes: &'a [f32],
+    values: &'a mut [f32],
+}
+
+impl WithSimd for GatherBlock<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self {
+            layout,
+            image,
+            planes,
+            values,
+        } = self;
+        let plane_len = layout.plane_len();
+        for start in (0..plane_len).step_by(PIXELS_AT_ONCE) {
+            let places = layout.places(image, start);
+            for first in (0..layout.block).step_by(SQUARE) {
+                let planes = planes.get(first * plane_len..).unwrap_or_default();
+                for half in (0..PIXELS_AT_ONCE).step_by(SQUARE) {
+                    let mut square = [[0.0; SQUARE]; SQUARE];
+                    for (line, plane) in square.iter_mut().zip(planes.chunks_exact(plane_len)) {
+                        copy(plane.get(start + half..).unwrap_or_default(), line);
+                    }
+                    let pixels = transposed(&square);
+                    for (&place, pixel) in places.iter().skip(half).zip(&pixels) {
+                        if let Some(place) = place {
+                            values[place + first..][..SQUARE].copy_from_slice(pixel);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Reads the planes of a block's channels of one image back.
+struct ScatterBlock<'a> {
+    layout: &'a MapLayout,
+    image: usize,
+    values: &'a [f32],
+    planes: &'a mut [f32],
+}
+
+impl WithSimd for ScatterBlock<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self {
+            layout,
+            image,
+            values,
+            planes,
+        } = self;
+        let plane_len = layout.plane_len();
+        for start in (0..plane_len).step_by(PIXELS_AT_ONCE) {
+            let places = layout.places(image, start);
+            for (index, planes) in planes.chunks_mut(SQUARE * plane_len).enumerate() {
+                let first = index * SQUARE;
+                for half in (0..PIXELS_AT_ONCE).step_by(SQUARE) {
+                    let mut square = [[0.0; SQUARE]; SQUARE];
+                    for (line, &place) in square.iter_mut().zip(places.iter().skip(half)) {
+                        if let Some(place) = place {
+                            line.copy_from_slice(&values[place + first..][..SQUARE]);
+                        }
+                    }
+                    let lines = transposed(&square);
+                    for (line, plane) in lines.iter().zip(planes.chunks_exact_mut(plane_len)) {
+                        let plane = plane.get_mut(start + half..).unwrap_or_default();
+                        match plane.first_chunk_mut() {
+                            Some(values) => *values = *line,
+                            None => plane.copy_from_slice(&line[..plane.len()]),
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// As much as there is.
+#[inline(always)]
+fn copy(from: &[f32], to: &mut [f32; SQUARE]) {
+    match from.first_chunk() {
+        Some(values) => *to = *values,
+        None => to[..from.len()].copy_from_slice(from),
     }
 }
 
@@ -161,24 +233,29 @@ mod tests {
 
     #[test]
     fn gathering_and_scattering_are_inverse() {
-        for (channels, side, images) in [(5, 4, 3), (16, 1, 2), (8, 8, 1)] {
+        let shapes = [(5, 4, 3), (16, 1, 2), (8, 8, 1), (37, 6, 2), (3, 2, 1)];
+        let sets = InstructionSet::available();
+        let all = shapes
+            .iter()
+            .flat_map(|&shape| sets.iter().map(move |&set| (shape, set)));
+        for ((channels, side, images), set) in all {
             let layout = MapLayout {
                 channels,
                 side,
-                block: 8,
+                block: 2 * set.lanes(),
                 images,
             };
             let source: Vec<f32> = (0..images * channels * side * side)
                 .map(|index| index as f32 + 1.0)
                 .collect();
-            let mut values = vec![0.0; layout.len()];
-            layout.gather(&source, &mut values);
+            let mut values = vec![f32::NAN; layout.len()];
+            layout.gather(set, &source, &mut values);
             assert_eq!(
                 values.iter().filter(|&&value| value != 0.0).count(),
                 source.len()
             );
-            let mut back = vec![0.0; source.len()];
-            layout.scatter(&values, &mut back);
+            let mut back = vec![f32::NAN; source.len()];
+            layout.scatter(set, &values, &mut back);
             assert_eq!(back, source);
         }
     }

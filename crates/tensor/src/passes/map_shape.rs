@@ -61,7 +61,7 @@ impl MapShape {
     ) {
         match self {
             Self::Image { .. } => values.copy_from_slice(images),
-            Self::Map { .. } => self.layout(set, count).gather(images, values),
+            Self::Map { .. } => self.layout(set, count).gather(set, images, values),
         }
     }
 
@@ -79,7 +79,7 @@ impl MapShape {
     ) {
         match self {
             Self::Image { .. } => images.copy_from_slice(values),
-            Self::Map { .. } => self.layout(set, count).scatter(values, images),
+            Self::Map { .. } => self.layout(set, count).scatter(set, values, images),
         }
     }
 

@@ -16,10 +16,10 @@ pub struct Scratch {
 pub(crate) struct ThreadScratch(Vec<Mutex<Buffer>>);
 
 impl Scratch {
-    /// Memory for any of these plans.
+    /// Memory for any of these plans, which this thread may have had for others before.
     #[must_use]
     pub fn new<'a>(plans: impl IntoIterator<Item = &'a PassPlan>) -> Self {
-        Self::of(plans, Buffer::zeros)
+        Self::of(plans, Buffer::reused)
     }
 
     /// [`Scratch::new`] in [lasting](Buffer::lasting) memory.

@@ -39,7 +39,9 @@ impl WithSimd for Tanh<'_> {
         for value in head {
             *value = tanh_vector(simd, *value);
         }
-        tail.iter_mut().for_each(|value| *value = value.tanh());
+        // As a vector too, so that a value's tangent does not depend on where it stands.
+        let values = simd.partial_load_f32s(tail);
+        simd.partial_store_f32s(tail, tanh_vector(simd, values));
     }
 }
 

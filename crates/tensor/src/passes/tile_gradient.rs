@@ -1,4 +1,4 @@
-use pulp::{Simd, WithSimd};
+use pulp::{Simd, WithSimd, bytemuck};
 use rayon::prelude::*;
 
 use super::bf16::{
@@ -6,10 +6,8 @@ use super::bf16::{
 };
 use super::buffer::Buffer;
 use super::instruction_set::InstructionSet;
+use super::square::{SQUARE, transposed};
 use super::taps::{KERNEL, KERNEL_AREA, Tap, tap_pairs};
-
-/// Pixels of a row that are copied at once.
-const PIXELS_AT_ONCE: usize = 8;
 
 /// The gradient of a strided convolution between a coarse map and a fine one with respect to its weights, as
 /// it is defined, by a unit that multiplies tiles, with factors rounded to bfloat16.
@@ -100,11 +98,13 @@ impl TileGradient {
 
     /// `[coarse block, group, pixel, channel, image]`, the column after the last of each row zero.
     fn copy_coarse(&self, map: &[f32], groups: usize) -> Buffer {
-        let mut copies = Buffer::zeros(self.coarse.div_ceil(SIDE) * groups * self.coarse_len() / 2);
+        let mut copies =
+            Buffer::reused(self.coarse.div_ceil(SIDE) * groups * self.coarse_len() / 2);
         halves_mut(&mut copies)
             .par_chunks_mut(self.coarse_len())
             .enumerate()
             .for_each(|(index, copy)| {
+                copy.fill(0);
                 self.set.run(CopyCoarse {
                     from: Planes::of_group(map, index, groups, self.coarse, self.side),
                     copy,
@@ -115,11 +115,12 @@ impl TileGradient {
 
     /// `[fine block, group, phase, pixel, pair of images, channel, image of the pair]`, with zeros around.
     fn copy_fine(&self, map: &[f32], groups: usize) -> Buffer {
-        let mut copies = Buffer::zeros(self.fine.div_ceil(SIDE) * groups * self.fine_len() / 2);
+        let mut copies = Buffer::reused(self.fine.div_ceil(SIDE) * groups * self.fine_len() / 2);
         halves_mut(&mut copies)
             .par_chunks_mut(self.fine_len())
             .enumerate()
             .for_each(|(index, copy)| {
+                copy.fill(0);
                 self.set.run(CopyFine {
                     from: Planes::of_group(map, index, groups, self.fine, 2 * self.side),
                     phase_len: self.phase_len(),
@@ -204,18 +205,28 @@ impl<'a> Planes<'a> {
         }
     }
 
-    /// Some pixels of a plane, rounded, zeros beyond the last pixel.
+    /// The planes of a channel of an image and, if there is one, the next, each with zeros in its absence.
     #[inline(always)]
-    fn rounded(&self, image: usize, channel: usize, pixel: usize) -> [u16; PIXELS_AT_ONCE] {
-        let plane_len = self.side * self.side;
-        let start = (image * self.of_map + channel) * plane_len + pixel;
-        let mut rounded = [0; PIXELS_AT_ONCE];
-        let values = &self.values[start..][..PIXELS_AT_ONCE.min(plane_len - pixel)];
-        for (rounded, &value) in rounded.iter_mut().zip(values) {
-            *rounded = bf16::round(value);
-        }
-        rounded
+    fn pair(&self, image: usize, channel: usize) -> [Option<&'a [f32]>; 2] {
+        [image, image + 1].map(|image| {
+            let place = (image * self.of_map + channel) * self.plane_len();
+            (image < self.images).then(|| &self.values[place..][..self.plane_len()])
+        })
     }
+
+    fn plane_len(&self) -> usize {
+        self.side * self.side
+    }
+}
+
+/// Some pixels of two planes, rounded, the values of each pixel side by side.
+#[inline(always)]
+fn rounded(planes: [Option<&[f32]>; 2], pixel: usize) -> [[u16; 2]; SQUARE] {
+    let [first, second] = planes.map(|plane| {
+        let values = plane.and_then(|plane| plane[pixel..].first_chunk());
+        values.copied().unwrap_or([0.0; SQUARE])
+    });
+    std::array::from_fn(|index| [first[index], second[index]].map(bf16::round))
 }
 
 /// Writes `[pixel, channel, image]`.
@@ -230,18 +241,17 @@ impl WithSimd for CopyCoarse<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let Self { from, copy } = self;
-        let mut lines = [[0; SIDE]; PIXELS_AT_ONCE];
         for channel in 0..from.channels {
-            for pixel in (0..from.side * from.side).step_by(PIXELS_AT_ONCE) {
-                for image in 0..from.images {
-                    let rounded = from.rounded(image, channel, pixel);
-                    for (line, value) in lines.iter_mut().zip(rounded) {
-                        line[image] = value;
+            for first in (0..from.images).step_by(2 * SQUARE) {
+                let pairs: [_; SQUARE] =
+                    std::array::from_fn(|pair| from.pair(first + 2 * pair, channel));
+                for start in (0..from.plane_len()).step_by(SQUARE) {
+                    let square = pairs.map(|planes| rounded(planes, start));
+                    for (pixel, line) in (start..).zip(transposed(&square)) {
+                        let run = pixel + pixel / from.side;
+                        let place = (run * SIDE + channel) * SIDE + first;
+                        copy[place..][..2 * SQUARE].copy_from_slice(bytemuck::cast_slice(&line));
                     }
-                }
-                for (pixel, line) in (pixel..from.side * from.side).zip(&lines) {
-                    let run = pixel + pixel / from.side;
-                    copy[(run * SIDE + channel) * SIDE..][..SIDE].copy_from_slice(line);
                 }
             }
         }
@@ -267,24 +277,23 @@ impl WithSimd for CopyFine<'_> {
         } = self;
         let side = from.side / 2;
         for image in (0..from.images).step_by(2) {
-            let pair = image..(image + 2).min(from.images);
-            let mut lines = [[0; 2 * SIDE]; PIXELS_AT_ONCE];
-            for pixel in (0..from.side * from.side).step_by(PIXELS_AT_ONCE) {
-                for channel in 0..from.channels {
-                    for (place, image) in pair.clone().enumerate() {
-                        let rounded = from.rounded(image, channel, pixel);
-                        for (line, value) in lines.iter_mut().zip(rounded) {
-                            line[2 * channel + place] = value;
-                        }
-                    }
-                }
-                for (pixel, line) in (pixel..from.side * from.side).zip(&lines) {
-                    let (row, column) = (pixel / from.side, pixel % from.side);
+            for start in (0..from.plane_len()).step_by(SQUARE) {
+                let places: [usize; SQUARE] = std::array::from_fn(|pixel| {
+                    let (row, column) = ((start + pixel) / from.side, (start + pixel) % from.side);
                     let phase = 2 * (row % 2) + column % 2;
                     // A run before the first row, a row of zeros above.
                     let run = 1 + (row / 2 + 1) * (side + 1) + column / 2;
-                    let place = phase * phase_len + run * AREA + image * SIDE;
-                    copy[place..][..2 * SIDE].copy_from_slice(line);
+                    phase * phase_len + run * AREA + image * SIDE
+                });
+                for first in (0..from.channels).step_by(SQUARE) {
+                    let mut square = [[[0; 2]; SQUARE]; SQUARE];
+                    for (line, channel) in square.iter_mut().zip(first..from.channels) {
+                        *line = rounded(from.pair(image, channel), start);
+                    }
+                    for (place, line) in places.iter().zip(transposed(&square)) {
+                        let copy = &mut copy[place + 2 * first..][..2 * SQUARE];
+                        copy.copy_from_slice(bytemuck::cast_slice(&line));
+                    }
                 }
             }
         }

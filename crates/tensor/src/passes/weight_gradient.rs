@@ -82,8 +82,8 @@ impl WeightGradient {
         scratch: &mut GradientScratch,
         gradient: &mut [f32],
     ) {
-        self.coarse.gather(coarse, &mut scratch.coarse);
-        self.fine.gather(fine, &mut scratch.fine);
+        self.coarse.gather(self.set, coarse, &mut scratch.coarse);
+        self.fine.gather(self.set, fine, &mut scratch.fine);
         self.points(scratch);
         let scratch = &*scratch;
         gradient

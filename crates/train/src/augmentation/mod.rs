@@ -1,14 +1,14 @@
 mod draw;
-mod transform;
 
 use std::fmt;
 use std::str::FromStr;
 
+use semantic_inpaint_tensor::ops::change_images;
 use semantic_inpaint_tensor::{ImageBatch, Result as TensorResult, Rng};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
-use draw::Draw;
+use draw::draw;
 
 /// Random changes to every image that the discriminator sees, real or generated, in the steps of
 /// both networks (Zhao et al. 2020).
@@ -60,8 +60,8 @@ impl DiffAugment {
         if self == Self::NONE {
             return Ok(images.clone());
         }
-        let draw = Draw::new(self, images.count(), images.shape(), rng);
-        ImageBatch::new(draw.apply(images.tensor())?)
+        let changes = draw(self, images.count(), images.shape(), rng);
+        ImageBatch::new(change_images(images.tensor(), &changes)?)
     }
 
     fn part(&mut self, name: &str) -> Option<&mut bool> {

@@ -1,10 +1,11 @@
 use std::collections::HashMap;
 
+use semantic_inpaint_tensor::ops::{ColorChange, Cutout, ImageChange, Move, change_images};
 use semantic_inpaint_tensor::{DType, Device, ImageBatch, ImageShape, Rng, Tensor};
 use testkit::{GRADCHECK_STEP, Tolerance, assert_close, golden, gradcheck, images_from_levels};
 
 use super::DiffAugment;
-use super::draw::{Color, Draw, Hole, Move};
+use super::draw::draw;
 
 const MANIFEST: &str = env!("CARGO_MANIFEST_DIR");
 
@@ -54,65 +55,60 @@ fn texts_round_trip_and_others_are_refused() {
 }
 
 /// The numbers of a PyTorch program.
-fn draw_of(file: &HashMap<String, Tensor>) -> Draw {
+fn changes_of(file: &HashMap<String, Tensor>) -> Vec<ImageChange> {
     let column = |name: &str| -> Vec<f64> {
         let values = file[name].to_dtype(DType::F64).unwrap();
         values.to_vec1().unwrap()
     };
     let [brightness, saturation, contrast] = ["brightness", "saturation", "contrast"].map(column);
-    let whole = |name| column(name).into_iter().map(|value| value as isize);
-    let color = |index: usize| Color {
-        brightness: brightness[index],
-        saturation: saturation[index],
-        contrast: contrast[index],
+    let [rows, cols, top, left] = ["move_rows", "move_cols", "hole_top", "hole_left"]
+        .map(|name| column(name).into_iter().map(|value| value as isize))
+        .map(Iterator::collect::<Vec<isize>>);
+    let change = |index: usize| ImageChange {
+        color: ColorChange {
+            brightness: brightness[index],
+            saturation: saturation[index],
+            contrast: contrast[index],
+        },
+        moved: Move {
+            rows: rows[index],
+            cols: cols[index],
+        },
+        cutout: Cutout {
+            top: top[index],
+            left: left[index],
+            height: 8,
+            width: 8,
+        },
     };
-    let moves = whole("move_rows").zip(whole("move_cols"));
-    let holes = whole("hole_top").zip(whole("hole_left"));
-    let hole = |(top, left)| Hole {
-        top,
-        left,
-        height: 8,
-        width: 8,
-    };
-    Draw {
-        colors: (0..brightness.len()).map(color).collect(),
-        moves: moves.map(|(rows, cols)| Move { rows, cols }).collect(),
-        holes: holes.map(hole).collect(),
-    }
+    (0..brightness.len()).map(change).collect()
 }
 
 #[test]
 fn changed_images_and_gradients_equal_pytorch() {
     let file = golden(MANIFEST, "diff_augment");
-    let all = draw_of(&file);
-    let nothing = Draw::default;
+    let all = changes_of(&file);
     let images = images_from_levels(&file["image_levels"]);
-    for (name, draw) in [
+    let only = |part: fn(ImageChange) -> ImageChange| all.iter().copied().map(part).collect();
+    const NOTHING: ImageChange = ImageChange::NONE;
+    let cases: [(&str, Vec<ImageChange>); 4] = [
         (
             "color",
-            Draw {
-                colors: all.colors.clone(),
-                ..nothing()
-            },
+            only(|ImageChange { color, .. }| ImageChange { color, ..NOTHING }),
         ),
         (
             "translation",
-            Draw {
-                moves: all.moves.clone(),
-                ..nothing()
-            },
+            only(|ImageChange { moved, .. }| ImageChange { moved, ..NOTHING }),
         ),
         (
             "cutout",
-            Draw {
-                holes: all.holes.clone(),
-                ..nothing()
-            },
+            only(|ImageChange { cutout, .. }| ImageChange { cutout, ..NOTHING }),
         ),
-        ("all", all),
-    ] {
+        ("all", all.clone()),
+    ];
+    for (name, changes) in cases {
         let at = semantic_inpaint_tensor::Var::from_tensor(&images).unwrap();
-        let changed = draw.apply(&at).unwrap();
+        let changed = change_images(&at, &changes).unwrap();
         let want = &file[&format!("{name}.images")];
         assert_close(name, &changed, want, Tolerance::F32_ROUNDING);
         let loss = (&changed * &file["factors"]).unwrap().sum_all().unwrap();
@@ -132,9 +128,9 @@ fn gradients_equal_differences() {
     for text in ["color", "translation", "cutout", "color,translation,cutout"] {
         for channels in [1, 3] {
             let shape = ImageShape { channels, ..SMALL };
-            let draw = Draw::new(parsed(text), 2, shape, &mut Rng::from_seed(9));
+            let changes = draw(parsed(text), 2, shape, &mut Rng::from_seed(9));
             gradcheck(
-                |x| draw.apply(&x[0]).unwrap().powf(3.0)?.sum_all(),
+                |x| change_images(&x[0], &changes).unwrap().powf(3.0)?.sum_all(),
                 &[images(2, shape).to_dtype(DType::F64).unwrap()],
                 GRADCHECK_STEP,
                 Tolerance::GRADCHECK,
@@ -156,7 +152,7 @@ fn no_augmentation_changes_no_bit_and_draws_no_number() {
 #[test]
 fn numbers_fill_their_ranges_and_each_image_has_its_own() {
     let shape = ImageShape::square_rgb(64);
-    let draw = Draw::new(DiffAugment::ALL, 4000, shape, &mut Rng::from_seed(5));
+    let changes = draw(DiffAugment::ALL, 4000, shape, &mut Rng::from_seed(5));
     let range = |values: &mut dyn Iterator<Item = f64>| {
         values.fold((f64::MAX, f64::MIN), |(low, high), value| {
             (low.min(value), high.max(value))
@@ -169,39 +165,16 @@ fn numbers_fill_their_ranges_and_each_image_has_its_own() {
             "{low} {high}"
         );
     };
-    near(
-        range(&mut draw.colors.iter().map(|color| color.brightness)),
-        (-0.5, 0.5),
-    );
-    near(
-        range(&mut draw.colors.iter().map(|color| color.saturation)),
-        (0.0, 2.0),
-    );
-    near(
-        range(&mut draw.colors.iter().map(|color| color.contrast)),
-        (0.5, 1.5),
-    );
-    near(
-        range(&mut draw.moves.iter().map(|moved| moved.rows as f64)),
-        (-8.0, 8.0),
-    );
-    near(
-        range(&mut draw.moves.iter().map(|moved| moved.cols as f64)),
-        (-8.0, 8.0),
-    );
-    near(
-        range(&mut draw.holes.iter().map(|hole| hole.top as f64)),
-        (-16.0, 48.0),
-    );
-    near(
-        range(&mut draw.holes.iter().map(|hole| hole.left as f64)),
-        (-16.0, 48.0),
-    );
-    assert!(
-        draw.holes
-            .iter()
-            .all(|hole| (hole.height, hole.width) == (32, 32))
-    );
+    let all = |of: fn(&ImageChange) -> f64, want| near(range(&mut changes.iter().map(of)), want);
+    all(|change| change.color.brightness, (-0.5, 0.5));
+    all(|change| change.color.saturation, (0.0, 2.0));
+    all(|change| change.color.contrast, (0.5, 1.5));
+    all(|change| change.moved.rows as f64, (-8.0, 8.0));
+    all(|change| change.moved.cols as f64, (-8.0, 8.0));
+    all(|change| change.cutout.top as f64, (-16.0, 48.0));
+    all(|change| change.cutout.left as f64, (-16.0, 48.0));
+    let sides = |change: &ImageChange| (change.cutout.height, change.cutout.width);
+    assert!(changes.iter().all(|change| sides(change) == (32, 32)));
 }
 
 #[test]
@@ -212,24 +185,24 @@ fn a_move_leaves_gray_behind_and_a_hole_is_gray() {
         width: 3,
     };
     let image = Tensor::new(&[[[[1.0f32, 2.0, 3.0], [4.0, 5.0, 6.0]]]], &Device::Cpu).unwrap();
-    let rows = |draw: &Draw| -> Vec<f32> {
-        let changed = draw.apply(&image).unwrap();
+    let rows = |change: ImageChange| -> Vec<f32> {
+        let changed = change_images(&image, &[change]).unwrap();
         assert_eq!(ImageBatch::new(changed.clone()).unwrap().shape(), shape);
         changed.flatten_all().unwrap().to_vec1().unwrap()
     };
-    let moved = Draw {
-        moves: vec![Move { rows: 1, cols: -1 }],
-        ..Draw::default()
+    let moved = ImageChange {
+        moved: Move { rows: 1, cols: -1 },
+        ..ImageChange::NONE
     };
-    assert_eq!(rows(&moved), [0.0, 0.0, 0.0, 2.0, 3.0, 0.0]);
-    let cut = Draw {
-        holes: vec![Hole {
+    assert_eq!(rows(moved), [0.0, 0.0, 0.0, 2.0, 3.0, 0.0]);
+    let cut = ImageChange {
+        cutout: Cutout {
             top: -1,
             left: 1,
             height: 2,
             width: 9,
-        }],
-        ..Draw::default()
+        },
+        ..ImageChange::NONE
     };
-    assert_eq!(rows(&cut), [1.0, 0.0, 0.0, 4.0, 5.0, 6.0]);
+    assert_eq!(rows(cut), [1.0, 0.0, 0.0, 4.0, 5.0, 6.0]);
 }
