@@ -99,10 +99,22 @@ impl Arguments {
         Ok(arguments)
     }
 
-    /// The settings that were asked for, for the engine that was asked for.
-    fn settings(&self) -> Result<Vec<(&'static str, SearchConfig)>> {
-        // The embedded model comes with an encoder.
-        let all = settings::all(self.latent_encoder.is_some() || self.model.is_none());
+    /// The encoder of the model's latents: that of the file, else the embedded model's own.
+    fn encoder(&self) -> Result<Option<LatentEncoderModel>> {
+        let cpu = &Device::Cpu;
+        Ok(match (&self.latent_encoder, &self.model) {
+            (Some(path), _) => Some(load_latent_encoder(path, cpu)?),
+            (None, None) => embedded_latent_encoder(PretrainedModel::CelebA, cpu)?,
+            (None, Some(_)) => None,
+        })
+    }
+
+    /// The settings that were asked for, with or without an encoder, for the engine that was asked for.
+    fn settings(
+        &self,
+        encoder: Option<&LatentEncoderModel>,
+    ) -> Result<Vec<(&'static str, SearchConfig)>> {
+        let all = settings::all(encoder.is_some());
         let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
         if let Some(name) = self
             .settings
@@ -142,16 +154,11 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(arguments: &Arguments) -> Result<Self> {
+    fn new(arguments: &Arguments, encoder: Option<LatentEncoderModel>) -> Result<Self> {
         let cpu = &Device::Cpu;
         let model = match &arguments.model {
             Some(path) => load_model(path, cpu)?,
             None => PretrainedModel::CelebA.load(cpu)?,
-        };
-        let encoder = match (&arguments.latent_encoder, &arguments.model) {
-            (Some(path), _) => Some(load_latent_encoder(path, cpu)?),
-            (None, None) => embedded_latent_encoder(PretrainedModel::CelebA, cpu)?,
-            (None, Some(_)) => None,
         };
         let options = ReadOptions {
             limit: Some(arguments.count),
@@ -260,8 +267,9 @@ impl SearchObserver for Deadline {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse()?;
-    let settings = arguments.settings()?;
-    let bench = Bench::new(&arguments)?;
+    let encoder = arguments.encoder()?;
+    let settings = arguments.settings(encoder.as_ref())?;
+    let bench = Bench::new(&arguments, encoder)?;
     let mut points = Vec::new();
     println!(
         "settings, time given, time taken (s an image), iterations, hole PSNR (dB), objective"

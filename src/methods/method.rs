@@ -2,15 +2,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use semantic_inpaint_dcgan::DcganModel;
-use semantic_inpaint_latent_search::{
-    Blend, RankedCompletions, SearchConfig, SearchObserver, SearchResult, Silent,
-};
+use semantic_inpaint_latent_search::{Blend, SearchConfig, SearchObserver, SearchResult, Silent};
 use semantic_inpaint_mask::{CorruptedImages, Inpainter, Mask};
-use semantic_inpaint_tensor::{Device, Error as TensorError, ImageBatch};
+use semantic_inpaint_tensor::{Device, ImageBatch};
 
 use super::auto::Auto;
 use super::latent::Latent;
-use super::{Choice, MethodName};
+use super::{Choice, MethodCompletion, MethodName, Variant, merged};
 use crate::{Error, Result, SearchCalibration};
 
 /// A method that is ready to fill holes.
@@ -55,31 +53,6 @@ pub enum WorkingSize {
         /// The largest number of pixels of a window.
         max_pixels: usize,
     },
-}
-
-/// Completed images and how they came about.
-#[derive(Debug, Clone)]
-pub struct MethodCompletion {
-    /// The completed images, `[N, C, H, W]`, of the shape and order of the corrupted ones.
-    pub completed: ImageBatch,
-    /// The search, of a method that has one; of [`MethodName::Auto`] over those of the images that it gave
-    /// to the search, in their order.
-    pub search: Option<SearchResult>,
-    /// Several completions of each image in the search, where they were asked for.
-    pub ranked: Option<RankedCompletions>,
-    /// What each image was given to and why, of [`MethodName::Auto`]; empty of other methods.
-    pub choices: Vec<Choice>,
-}
-
-/// One of the results that a method gives at once.
-#[derive(Debug, Clone)]
-pub struct Variant {
-    /// What to call it in tables.
-    pub label: String,
-    /// How a search's images were joined to the known ones; `None` of other methods.
-    pub blend: Option<Blend>,
-    /// The completed images, `[N, C, H, W]`.
-    pub completed: ImageBatch,
 }
 
 #[derive(Clone)]
@@ -386,16 +359,4 @@ impl fmt::Debug for Method {
             .field("settings", &self.settings())
             .finish()
     }
-}
-
-/// Generated images, on the device of the corrupted ones and merged into them.
-pub(crate) fn merged(
-    corrupted: &CorruptedImages,
-    generated: &ImageBatch,
-    search: &SearchConfig,
-) -> Result<ImageBatch> {
-    let device = corrupted.images().tensor().device();
-    let generated = generated.tensor().to_device(device);
-    let generated = ImageBatch::new(generated.map_err(TensorError::from)?)?;
-    Ok(search.merge(corrupted, &generated, search.blend)?)
 }

@@ -2,6 +2,7 @@
 
 mod auto;
 mod build;
+mod completion;
 mod confidence;
 mod context;
 mod evaluated;
@@ -15,9 +16,10 @@ mod trained_encoders;
 mod weights;
 
 pub use auto::Choice;
+pub(crate) use completion::merged;
+pub use completion::{MethodCompletion, Variant};
 pub use confidence::Confidence;
 pub use context::MethodContext;
 pub use latent_space::LatentSpace;
-pub(crate) use method::merged;
-pub use method::{Method, MethodCompletion, Variant, WorkingSize};
+pub use method::{Method, WorkingSize};
 pub use name::{MethodName, Requirement};
