@@ -65,8 +65,8 @@ pub use methods::{
     Requirement, Variant, WorkingSize,
 };
 pub use model_file::{
-    embedded_latent_encoder, load_context_encoder, load_early_context_encoder, load_latent_encoder,
-    load_model,
+    embedded_context_encoder, embedded_latent_encoder, load_context_encoder,
+    load_early_context_encoder, load_latent_encoder, load_model,
 };
 pub use photo::{Crop, PhotoError, PhotoFrame, Window};
 pub use photo_mask::photo_mask;

@@ -78,6 +78,22 @@ pub fn embedded_latent_encoder(
     Ok(Some(LatentEncoderModel::from_bytes(bytes, &name, device)?))
 }
 
+/// The Context Encoder of images like a built-in model's; `None` where none is part of this build.
+///
+/// # Errors
+///
+/// [`Error::ContextEncoder`](crate::Error::ContextEncoder) when memory on the device cannot be allocated.
+pub fn embedded_context_encoder(
+    model: PretrainedModel,
+    device: &Device,
+) -> Result<Option<ContextEncoderModel>> {
+    let Ok(bytes) = model.context_encoder_bytes() else {
+        return Ok(None);
+    };
+    let name = format!("embedded Context Encoder of `{model}`");
+    Ok(Some(ContextEncoderModel::from_bytes(bytes, &name, device)?))
+}
+
 /// What a training run's `model` was at the oldest checkpoint that the run keeps, to see what training
 /// did: the averaged network, with its step in the card.
 ///

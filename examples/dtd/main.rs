@@ -1,6 +1,8 @@
 //! Measures latent search on textures of the Describable Textures Dataset that the model never saw.
 //!
 //! ```sh
+//! cargo run --release --example dtd -- --data dtd-r1.0.1.tar.gz --out out/dtd
+//! # The same with a model of your own:
 //! semantic-inpaint train dcgan --data dtd-r1.0.1.tar.gz --framing random-crops:16 --split train \
 //!     --augment color,translation,cutout --out runs/dtd \
 //!     --classes banded,blotchy,braided,bubbly,bumpy,chequered,cobwebbed,cracked,crosshatched,crystalline

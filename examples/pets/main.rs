@@ -1,6 +1,8 @@
 //! Measures latent search on cats and dogs of the Oxford-IIIT Pet Dataset that the model never saw.
 //!
 //! ```sh
+//! cargo run --release --example pets -- --data images.tar.gz --out out/pets
+//! # The same with a model of your own:
 //! semantic-inpaint train dcgan --data images.tar.gz --framing squash --split train \
 //!     --augment color,translation,cutout --out runs/pets
 //! cargo run --release --example pets -- --data images.tar.gz --model runs/pets --out out/pets

@@ -20,6 +20,9 @@ const LAYERS: &[(&str, u8)] = &[
     ("semantic-inpaint-nn", 1),
     ("semantic-inpaint-data", 1),
     ("semantic-inpaint-tensor", 0),
+    ("semantic-inpaint-pretrained-dtd", 0),
+    ("semantic-inpaint-pretrained-pets", 0),
+    ("semantic-inpaint-pretrained-celeba-context-encoder", 0),
     ("semantic-inpaint-pretrained-celeba-encoder", 0),
     ("testkit", 0),
 ];

@@ -1,12 +1,9 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Result, bail};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use semantic_inpaint::context_encoder::ContextEncoderModel;
 use semantic_inpaint::data::{ReadOptions, SourceKind};
-use semantic_inpaint::{
-    Device, Framing, ImageSet, ImageSource, MethodName, Requirement, load_context_encoder,
-};
+use semantic_inpaint::{Framing, ImageSet, ImageSource, MethodName, Requirement};
 
 use crate::commands::prepare::read_set;
 
@@ -19,7 +16,7 @@ pub(crate) fn parser() -> impl TypedValueParser<Value = MethodName> {
     let value = |method: &MethodName| {
         let needs = match method.requirement() {
             Requirement::TrainingSet => "; needs --training-set",
-            Requirement::ContextEncoder => "; needs --context-encoder",
+            Requirement::ContextEncoder => "; see --context-encoder",
             _ => "",
         };
         PossibleValue::new(method.as_str()).help(format!("{}{needs}", method.description()))
@@ -43,20 +40,13 @@ impl Given {
                 bail!("{method} takes its fill from other images: name them with --training-set")
             }
             Requirement::ContextEncoder if !self.context_encoder => {
-                bail!("{method} needs a trained network: name it with --context-encoder")
+                bail!(
+                    "{method} needs a trained network: name it with --context-encoder (celeba is built in)"
+                )
             }
             _ => Ok(()),
         }
     }
-}
-
-/// The Context Encoders in files or in folders of runs.
-pub(crate) fn read_context_encoders(
-    paths: &[PathBuf],
-    device: &Device,
-) -> Result<Vec<ContextEncoderModel>> {
-    let load = |path: &PathBuf| Ok(load_context_encoder(path, device)?);
-    paths.iter().map(load).collect()
 }
 
 /// The images of a training set: a prepared set as it is, others at this size, framed as the user says.

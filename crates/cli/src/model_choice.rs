@@ -4,7 +4,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use anyhow::{Result, bail};
-use semantic_inpaint::{DcganModel, Device, PretrainedModel, load_model};
+use semantic_inpaint::context_encoder::ContextEncoderModel;
+use semantic_inpaint::pretrained::Error as PretrainedError;
+use semantic_inpaint::{
+    DcganModel, Device, PretrainedModel, embedded_context_encoder, load_context_encoder, load_model,
+};
 
 /// A model as the user names it: one of the project's, a file, or the folder of a run.
 #[derive(Debug, Clone)]
@@ -23,6 +27,18 @@ impl ModelChoice {
                 path.display(),
                 built_in_names()
             ),
+        }
+    }
+
+    /// The Context Encoder that is meant.
+    pub(crate) fn load_context_encoder(&self, device: &Device) -> Result<ContextEncoderModel> {
+        match self {
+            Self::Pretrained(model) => {
+                let embedded = embedded_context_encoder(*model, device)?;
+                let missing = || PretrainedError::NoContextEncoder(*model);
+                Ok(embedded.ok_or_else(missing)?)
+            }
+            Self::File(path) => Ok(load_context_encoder(path, device)?),
         }
     }
 }

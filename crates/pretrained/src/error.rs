@@ -29,6 +29,12 @@ pub enum Error {
          latent-encoder --model {0}`) and give the path of its file"
     )]
     NoLatentEncoder(PretrainedModel),
+    /// No Context Encoder of the model's kind of images is part of this build.
+    #[error(
+        "no Context Encoder of images like those of `{0}` is part of this build: train one (`semantic-inpaint \
+         train context-encoder`) and give the path of its file"
+    )]
+    NoContextEncoder(PretrainedModel),
     /// The weights could not be unpacked.
     #[error(transparent)]
     Model(#[from] semantic_inpaint_dcgan::Error),

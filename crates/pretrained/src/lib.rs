@@ -17,7 +17,11 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! The features `dtd`, `pets` and `context-encoder`, all on unless default features are turned off, embed these models
+//! and the Context Encoder of faces; what is left out says so when it is asked for.
 
+mod embedded;
 mod error;
 mod model;
 

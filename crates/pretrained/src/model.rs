@@ -4,6 +4,7 @@ use std::str::FromStr;
 use semantic_inpaint_dcgan::DcganModel;
 use semantic_inpaint_tensor::Device;
 
+use crate::embedded::{self, Embedded, EmbeddedEncoder};
 use crate::{Error, Result};
 
 /// A model of the project, by the name of its data set.
@@ -16,51 +17,63 @@ pub enum PretrainedModel {
     /// Faces: a 64x64 DCGAN trained on aligned CelebA photographs, cropped to the face. For
     /// non-commercial research only, as its training data.
     CelebA,
-    /// Textures of the Describable Textures Dataset. Not embedded yet.
+    /// Textures: a 64x64 DCGAN trained on random squares of ten classes of the Describable Textures Dataset.
     Dtd,
-    /// Cats and dogs of the Oxford-IIIT Pet Dataset. Not embedded yet.
+    /// Cats and dogs: a 64x64 DCGAN trained on photos of the Oxford-IIIT Pet Dataset, squashed to a square.
     Pets,
-}
-
-/// Weights and card of a model that is part of this build.
-struct Embedded {
-    weights: &'static [u8],
-    card: &'static str,
-    calibrations: &'static str,
-}
-
-/// Weights and card of an encoder that is part of this build.
-struct EmbeddedEncoder {
-    weights: &'static [u8],
-    card: &'static str,
 }
 
 impl PretrainedModel {
     /// All names, those of models that are not embedded among them.
     pub const ALL: &[Self] = &[Self::CelebA, Self::Dtd, Self::Pets];
 
-    /// A published crate is limited to 10 MB, so a model that joins comes as a crate of its own, whose
-    /// constants go here (CONTRIBUTING.md, "How to embed a model").
     fn embedded(self) -> Option<Embedded> {
         match self {
-            Self::CelebA => Some(Embedded {
-                weights: include_bytes!("../weights/celeba.safetensors"),
-                card: include_str!("../weights/celeba.md"),
-                calibrations: include_str!("../weights/celeba.calibrations.json"),
-            }),
+            Self::CelebA => Some(embedded::CELEBA),
+            Self::Dtd => embedded::DTD,
+            Self::Pets => embedded::PETS,
+        }
+    }
+
+    fn embedded_encoder(self) -> Option<EmbeddedEncoder> {
+        match self {
+            Self::CelebA => Some(embedded::CELEBA_ENCODER),
             Self::Dtd | Self::Pets => None,
         }
     }
 
-    /// An encoder of the model's latents, in a crate of its own as well.
-    fn embedded_encoder(self) -> Option<EmbeddedEncoder> {
+    fn embedded_context_encoder(self) -> Option<EmbeddedEncoder> {
         match self {
-            Self::CelebA => Some(EmbeddedEncoder {
-                weights: semantic_inpaint_pretrained_celeba_encoder::WEIGHTS,
-                card: semantic_inpaint_pretrained_celeba_encoder::CARD,
-            }),
+            Self::CelebA => embedded::CELEBA_CONTEXT_ENCODER,
             Self::Dtd | Self::Pets => None,
         }
+    }
+
+    /// Whether a Context Encoder of images like the model's is part of this build.
+    #[must_use]
+    pub fn has_context_encoder(self) -> bool {
+        self.embedded_context_encoder().is_some()
+    }
+
+    /// The weight file of a Context Encoder of images like the model's, which fills the holes that its card
+    /// names: safetensors in 16-bit floats, of the kind `context-encoder`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoContextEncoder`].
+    pub fn context_encoder_bytes(self) -> Result<&'static [u8]> {
+        let encoder = self.embedded_context_encoder();
+        Ok(encoder.ok_or(Error::NoContextEncoder(self))?.weights)
+    }
+
+    /// The Context Encoder's model card, in Markdown.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoContextEncoder`].
+    pub fn context_encoder_card_text(self) -> Result<&'static str> {
+        let encoder = self.embedded_context_encoder();
+        Ok(encoder.ok_or(Error::NoContextEncoder(self))?.card)
     }
 
     /// Whether an encoder of the model's latents is part of this build.
@@ -200,35 +213,50 @@ mod tests {
                 .unwrap();
         }
         assert!(PretrainedModel::CelebA.is_embedded());
+        assert_eq!(PretrainedModel::Dtd.is_embedded(), cfg!(feature = "dtd"));
+        assert_eq!(PretrainedModel::Pets.is_embedded(), cfg!(feature = "pets"));
     }
 
     #[test]
     fn every_encoder_fits_a_published_crate_and_has_a_card() {
-        for &model in PretrainedModel::ALL {
-            if !model.has_latent_encoder() {
-                let message = model.latent_encoder_bytes().unwrap_err().to_string();
-                assert!(message.contains(&format!("`{model}`")), "{message}");
-                assert!(message.contains("train latent-encoder"), "{message}");
-                assert!(model.latent_encoder_card_text().is_err());
-                continue;
+        type Text = fn(PretrainedModel) -> Result<&'static str>;
+        type Bytes = fn(PretrainedModel) -> Result<&'static [u8]>;
+        let kinds: [(&str, Bytes, Text); 2] = [
+            (
+                "train latent-encoder",
+                PretrainedModel::latent_encoder_bytes,
+                PretrainedModel::latent_encoder_card_text,
+            ),
+            (
+                "train context-encoder",
+                PretrainedModel::context_encoder_bytes,
+                PretrainedModel::context_encoder_card_text,
+            ),
+        ];
+        for (remedy, bytes, card) in kinds {
+            for &model in PretrainedModel::ALL {
+                let weights = match bytes(model) {
+                    Ok(weights) => weights,
+                    Err(error) => {
+                        let message = error.to_string();
+                        assert!(message.contains(&format!("`{model}`")), "{message}");
+                        assert!(message.replace("\n", " ").contains(remedy), "{message}");
+                        assert!(card(model).is_err());
+                        continue;
+                    }
+                };
+                assert!(
+                    weights.len() < 9_500_000,
+                    "{model}: {} bytes, crates are limited to 10 MB",
+                    weights.len()
+                );
+                assert!(card(model).unwrap().contains("Licence"));
             }
-            assert!(
-                model.is_embedded(),
-                "an encoder is of no use without its model"
-            );
-            let bytes = model.latent_encoder_bytes().unwrap().len();
-            assert!(
-                bytes < 9_500_000,
-                "{model}: {bytes} bytes, crates are limited to 10 MB"
-            );
-            assert!(
-                model
-                    .latent_encoder_card_text()
-                    .unwrap()
-                    .contains("Licence")
-            );
         }
-        assert!(PretrainedModel::CelebA.has_latent_encoder());
+        let celeba = PretrainedModel::CelebA;
+        assert!(celeba.has_latent_encoder());
+        let has_context_encoder = cfg!(feature = "context-encoder");
+        assert_eq!(celeba.has_context_encoder(), has_context_encoder);
     }
 
     #[test]

@@ -67,11 +67,11 @@ pub(crate) struct Arguments {
     /// runs, all of one size [default: celeba]
     #[arg(long, value_name = "NAME|FILE,..", value_delimiter = ',')]
     models: Vec<ModelChoice>,
-    /// Context Encoders, separated by commas: model files or folders of runs. Those of one hole each are one
-    /// method, whose holes go to the first that was trained on it, else to the first that covers it; one that
-    /// was trained on several holes is a method by itself
-    #[arg(long, value_name = "FILE,..", value_delimiter = ',')]
-    context_encoder: Vec<PathBuf>,
+    /// Context Encoders, separated by commas: celeba (built in, for square:20), model files or folders of runs.
+    /// Those of one hole each are one method, whose holes go to the first that was trained on it, else to the
+    /// first that covers it; one that was trained on several holes is a method by itself
+    #[arg(long, value_name = "NAME|FILE,..", value_delimiter = ',')]
+    context_encoder: Vec<ModelChoice>,
     /// Holes, separated by commas: square:SIZE, circle:DIAMETER, blocks:WxH:COUNT,
     /// half:left|right|top|bottom|random, pixels:FRACTION, pattern:FRACTION, strokes
     #[arg(

@@ -47,6 +47,7 @@ fn describe(target: &Path) -> Result<Value> {
         let mut facts = model::describe(&ModelChoice::Pretrained(model))?;
         facts["card"]["text"] = json!(model.card_text()?);
         facts["latent_encoder"]["text"] = json!(model.latent_encoder_card_text().ok());
+        facts["context_encoder"]["text"] = json!(model.context_encoder_card_text().ok());
         return Ok(facts);
     }
     if !target.exists() {

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Args;
+use semantic_inpaint::context_encoder::ContextEncoderModel;
 use semantic_inpaint::latent_encoder::LatentEncoderModel;
 use semantic_inpaint::tensor::describe_device;
 use semantic_inpaint::{
@@ -19,7 +20,7 @@ use semantic_inpaint::{
 };
 
 use crate::mask_choice::{MaskChoice, MaskSource};
-use crate::method_choice::{self, Given, USUAL_SIZE_PX, read_context_encoders, read_training_set};
+use crate::method_choice::{self, Given, USUAL_SIZE_PX, read_training_set};
 use crate::model_choice::ModelChoice;
 use crate::search_options::SearchOptions;
 use crate::status::Status;
@@ -62,10 +63,11 @@ pub(crate) struct Arguments {
     /// celeba, dtd, pets, a model file or the folder of a run [default: celeba]
     #[arg(long, value_name = "NAME|FILE")]
     model: Option<ModelChoice>,
-    /// Trained Context Encoders, separated by commas: model files or folders of runs, of which the first that
-    /// was trained on the hole takes it, else the first that covers it
-    #[arg(long, value_name = "FILE,..", value_delimiter = ',')]
-    context_encoder: Vec<PathBuf>,
+    /// Trained Context Encoders, separated by commas: celeba (built in, for the hole square:20), model files or
+    /// folders of runs, of which the first that was trained on the hole takes it, else the first that covers it
+    /// [default: celeba]
+    #[arg(long, value_name = "NAME|FILE,..", value_delimiter = ',')]
+    context_encoder: Vec<ModelChoice>,
     #[command(flatten)]
     search: SearchOptions,
     /// How the image is merged into the photo: overlay or poisson
@@ -161,7 +163,7 @@ fn method(
             context.calibrations = &calibrations;
         }
         (Requirement::ContextEncoder, _) => {
-            encoders = read_context_encoders(&arguments.context_encoder, device)?;
+            encoders = arguments.context_encoders(device)?;
             context.context_encoders = &encoders;
         }
         (Requirement::TrainingSet, Some(spec)) => {
@@ -178,7 +180,8 @@ fn check_options(arguments: &Arguments) -> Result<()> {
     let (method, requirement) = (arguments.method, arguments.method.requirement());
     let given = Given {
         training_set: arguments.training_set.is_some(),
-        context_encoder: !arguments.context_encoder.is_empty(),
+        // The built-in one serves where none is named.
+        context_encoder: true,
     };
     given.check(method)?;
     let mut ignored = Vec::new();
@@ -258,6 +261,19 @@ impl Arguments {
     fn model(&self) -> ModelChoice {
         let built_in = ModelChoice::Pretrained(PretrainedModel::CelebA);
         self.model.clone().unwrap_or(built_in)
+    }
+
+    /// The Context Encoders, the built-in one unless others are named.
+    fn context_encoders(&self, device: &Device) -> Result<Vec<ContextEncoderModel>> {
+        let built_in = [ModelChoice::Pretrained(PretrainedModel::CelebA)];
+        let choices = match self.context_encoder.as_slice() {
+            [] => &built_in,
+            named => named,
+        };
+        let models = choices.iter();
+        models
+            .map(|choice| choice.load_context_encoder(device))
+            .collect()
     }
 
     /// What is written of a photo besides its completion.

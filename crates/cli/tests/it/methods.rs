@@ -47,6 +47,23 @@ fn is_hole(at: usize) -> bool {
 }
 
 #[test]
+fn the_built_in_context_encoder_needs_no_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let photo = folder.path().join("photo.png");
+    textured(64, 64, 1).save(photo).unwrap();
+    let command = "inpaint photo.png --method context-encoder --mask square:20 --out";
+    let unnamed = run(folder.path(), &format!("{command} a.png")).expect(0);
+    assert_eq!(unnamed.stdout.lines().count(), 1, "{unnamed:?}");
+    let named = format!("{command} b.png --context-encoder celeba");
+    run(folder.path(), &named).expect(0);
+    let [unnamed, named] =
+        ["a.png", "b.png"].map(|file| read_photo(folder.path().join(file)).unwrap());
+    assert_eq!(unnamed.rgb(), named.rgb());
+    let elsewhere = format!("{command} c.png --context-encoder dtd");
+    run(folder.path(), &elsewhere).expect_error(&["`dtd`", "train context-encoder"]);
+}
+
+#[test]
 fn every_method_completes_a_folder_and_sees_nothing_of_the_holes() {
     let folder = folder_with_photos();
     let originals = [1, 2].map(|seed| textured(SIZE.0, SIZE.1, seed));

@@ -117,11 +117,11 @@ fn encoder_rows(encoders: &[NamedEncoder]) -> Vec<(String, Vec<ContextEncoderMod
         let models = own.iter().map(|(_, model)| model.clone());
         rows.push((name.to_string(), models.collect()));
     }
-    for (path, model) in &shared {
+    for (choice, model) in &shared {
         let label = match (shared.len(), own.len()) {
             (1, 0) => name.to_string(),
             (1, _) => format!("{name} for many holes"),
-            _ => format!("{name} {}", path.display()),
+            _ => format!("{name} {choice}"),
         };
         rows.push((label, vec![model.clone()]));
     }

@@ -11,7 +11,7 @@ use semantic_inpaint::{
 use super::Arguments;
 use super::images::MeasuredImages;
 use super::methods::methods;
-use crate::method_choice::{USUAL_SIZE_PX, read_context_encoders, read_training_set};
+use crate::method_choice::{USUAL_SIZE_PX, read_training_set};
 use crate::model_choice::ModelChoice;
 
 /// Everything that an evaluation needs, ready.
@@ -36,7 +36,7 @@ pub(crate) struct TrainedRun {
 /// A model with the name that the user gave it.
 pub(super) type NamedModel = (ModelChoice, DcganModel);
 /// A Context Encoder with its file or the folder of its run.
-pub(super) type NamedEncoder = (PathBuf, ContextEncoderModel);
+pub(super) type NamedEncoder = (ModelChoice, ContextEncoderModel);
 
 /// The networks that are measured.
 pub(super) struct Networks {
@@ -88,11 +88,13 @@ impl Networks {
             let model = choice.load(&Device::Cpu)?;
             Ok((choice, model))
         });
-        let paths = &arguments.context_encoder;
-        let encoders = read_context_encoders(paths, device)?;
+        let encoders = arguments.context_encoder.iter().map(|choice| {
+            let model = choice.load_context_encoder(device)?;
+            Ok((choice.clone(), model))
+        });
         Ok(Self {
             models: models.collect::<Result<_>>()?,
-            encoders: paths.iter().cloned().zip(encoders).collect(),
+            encoders: encoders.collect::<Result<_>>()?,
         })
     }
 
@@ -112,9 +114,9 @@ impl Networks {
             let size = model.generator.config().image_size_px;
             (name.to_string(), size)
         });
-        let of_encoders = self.encoders.iter().map(|(path, model)| {
+        let of_encoders = self.encoders.iter().map(|(name, model)| {
             let size = model.network.config().image_size_px;
-            (path.display().to_string(), size)
+            (name.to_string(), size)
         });
         of_models.chain(of_encoders).collect()
     }
@@ -153,7 +155,10 @@ fn images(
 
 fn trained_runs(encoders: Vec<NamedEncoder>, device: &Device) -> Result<Vec<TrainedRun>> {
     let mut runs = Vec::new();
-    for (path, measured) in encoders {
+    for (choice, measured) in encoders {
+        let ModelChoice::File(path) = choice else {
+            continue;
+        };
         if let Some(early) = load_early_context_encoder(&path, &measured, device)? {
             runs.push(TrainedRun {
                 path,
