@@ -52,8 +52,7 @@ fn the_built_in_context_encoder_needs_no_name() {
     let photo = folder.path().join("photo.png");
     textured(64, 64, 1).save(photo).unwrap();
     let command = "inpaint photo.png --method context-encoder --mask square:20 --out";
-    let unnamed = run(folder.path(), &format!("{command} a.png")).expect(0);
-    assert_eq!(unnamed.stdout.lines().count(), 1, "{unnamed:?}");
+    run(folder.path(), &format!("{command} a.png")).expect(0);
     let named = format!("{command} b.png --context-encoder celeba");
     run(folder.path(), &named).expect(0);
     let [unnamed, named] =
