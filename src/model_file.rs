@@ -78,20 +78,19 @@ pub fn embedded_latent_encoder(
     Ok(Some(LatentEncoderModel::from_bytes(bytes, &name, device)?))
 }
 
-/// The Context Encoder of images like a built-in model's; `None` where none is part of this build.
+/// The Context Encoder of images like a built-in model's.
 ///
 /// # Errors
 ///
+/// [`Error::Pretrained`](crate::Error::Pretrained) when none is part of this build;
 /// [`Error::ContextEncoder`](crate::Error::ContextEncoder) when memory on the device cannot be allocated.
 pub fn embedded_context_encoder(
     model: PretrainedModel,
     device: &Device,
-) -> Result<Option<ContextEncoderModel>> {
-    let Ok(bytes) = model.context_encoder_bytes() else {
-        return Ok(None);
-    };
+) -> Result<ContextEncoderModel> {
+    let bytes = model.context_encoder_bytes()?;
     let name = format!("embedded Context Encoder of `{model}`");
-    Ok(Some(ContextEncoderModel::from_bytes(bytes, &name, device)?))
+    Ok(ContextEncoderModel::from_bytes(bytes, &name, device)?)
 }
 
 /// What a training run's `model` was at the oldest checkpoint that the run keeps, to see what training

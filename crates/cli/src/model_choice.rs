@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use anyhow::{Result, bail};
 use semantic_inpaint::context_encoder::ContextEncoderModel;
-use semantic_inpaint::pretrained::Error as PretrainedError;
 use semantic_inpaint::{
     DcganModel, Device, PretrainedModel, embedded_context_encoder, load_context_encoder, load_model,
 };
@@ -32,14 +31,10 @@ impl ModelChoice {
 
     /// The Context Encoder that is meant.
     pub(crate) fn load_context_encoder(&self, device: &Device) -> Result<ContextEncoderModel> {
-        match self {
-            Self::Pretrained(model) => {
-                let embedded = embedded_context_encoder(*model, device)?;
-                let missing = || PretrainedError::NoContextEncoder(*model);
-                Ok(embedded.ok_or_else(missing)?)
-            }
-            Self::File(path) => Ok(load_context_encoder(path, device)?),
-        }
+        Ok(match self {
+            Self::Pretrained(model) => embedded_context_encoder(*model, device)?,
+            Self::File(path) => load_context_encoder(path, device)?,
+        })
     }
 }
 

@@ -5,7 +5,17 @@ use crate::Result;
 
 /// The same by operations of the graph, for tensors that are not in the processor's memory.
 pub(super) fn change_images(images: &Tensor, changes: &[ImageChange]) -> Result<Tensor> {
-    rearrange(&color(images, changes)?, changes)
+    let any = |differs: fn(&ImageChange) -> bool| changes.iter().any(differs);
+    let mut changed = images.clone();
+    if any(|change| change.color != ImageChange::NONE.color) {
+        changed = color(&changed, changes)?;
+    }
+    if any(|change| {
+        (change.moved, change.cutout) != (ImageChange::NONE.moved, ImageChange::NONE.cutout)
+    }) {
+        changed = rearrange(&changed, changes)?;
+    }
+    Ok(changed)
 }
 
 fn color(images: &Tensor, changes: &[ImageChange]) -> Result<Tensor> {
