@@ -34,6 +34,7 @@ mod square;
 mod tanh;
 mod taps;
 mod tile_gradient;
+mod tile_places;
 mod tile_transforms;
 mod tiles;
 mod transforms;
