@@ -39,9 +39,14 @@ pub(crate) struct Arguments {
     /// of them [default: the train part of --data, against its validation part]
     #[arg(long, value_name = "SPEC")]
     training: Option<PathBuf>,
-    /// How images become square: crop108, squash or center-crop [default: the model's]
+    /// How images become square: crop108, squash, center-crop or random-crops:COUNT (so many of each picture)
+    /// [default: the model's]
     #[arg(long)]
     framing: Option<Framing>,
+    /// Take only these classes of --data and --training, separated by commas: folders of images, or beginnings
+    /// of their names
+    #[arg(long, value_name = "CLASS,..", value_delimiter = ',')]
+    classes: Vec<String>,
     /// Part of --data to compare with: all, train or validation
     #[arg(long, default_value_t)]
     split: Split,
@@ -81,6 +86,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
     let read = |spec: &PathBuf, least: usize| -> Result<ImageSet> {
         let options = ReadOptions {
             min_images: least,
+            classes: arguments.classes.clone(),
             ..ReadOptions::new(framing(arguments, &model), size_px(&model)?)
         };
         read_set(&ImageSource::open(spec)?, &options)

@@ -152,6 +152,29 @@ fn the_framing_is_the_models_unless_it_is_given() {
 }
 
 #[test]
+fn classes_and_random_squares_are_scored_as_they_are_trained_on() {
+    let folder = folder_with_images(8);
+    let images = folder.path().join("images");
+    for index in 0..8 {
+        let class = ["wood", "wool"][index % 2];
+        let name = |text: String| images.join(text);
+        std::fs::rename(
+            name(format!("{index:02}.png")),
+            name(format!("{class}_{index}.png")),
+        )
+        .unwrap();
+    }
+    let count = |options: &str| {
+        let options = format!("--data images --samples 2 {options}");
+        json(folder.path(), &options)["images"].clone()
+    };
+    assert_eq!(count(""), 8);
+    assert_eq!(count("--classes wool"), 4);
+    assert_eq!(count("--classes wool --framing random-crops:3"), 12);
+    score(folder.path(), "--data images --classes stone").expect_error(&["stone", "wood, wool"]);
+}
+
+#[test]
 fn data_that_cannot_be_scored_is_refused() {
     let folder = folder_with_images(3);
     score(folder.path(), "--data images").expect_error(&["images", "at least 4"]);
