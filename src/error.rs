@@ -38,6 +38,9 @@ pub enum Error {
         /// The method.
         method: MethodName,
     },
+    /// A rule of the method that chooses among others names that method.
+    #[error("auto chooses between other methods: name two of them in its rule")]
+    AutoRule,
     /// The Context Encoder needs trained networks.
     #[error(
         "context-encoder needs a trained network: put one into the method's context (`semantic-inpaint train \

@@ -61,7 +61,7 @@ pub use comparison::{comparison, enlarged};
 pub use error::{Error, Result};
 pub use inpainter::{Inpainter, PhotoCompletion, RankedPhotos};
 pub use methods::{
-    Choice, Confidence, LatentSpace, Method, MethodCompletion, MethodContext, MethodName,
+    AutoRule, Choice, Confidence, LatentSpace, Method, MethodCompletion, MethodContext, MethodName,
     Requirement, Variant, WorkingSize,
 };
 pub use model_file::{

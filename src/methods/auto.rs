@@ -1,96 +1,65 @@
-use std::fmt;
-
 use semantic_inpaint_mask::{CorruptedImages, Mask};
 use semantic_inpaint_tensor::ImageBatch;
 
-use super::{Method, MethodCompletion, MethodContext, MethodName};
-use crate::{Result, SearchCalibration};
-
-/// What [`MethodName::Auto`] gives a hole to, and why.
-///
-/// The mean depth of the hole decides ([`Mask::depth_px`]), in pixels of the model's images: known surroundings
-/// say nearly all of a hole that is hardly deep, however many pixels it has, and little of a deep one's middle.
-///
-/// ```
-/// use semantic_inpaint::{Choice, MethodName};
-///
-/// let choice = Choice { method: MethodName::Latent, depth_px: 3.3, size_px: 64 };
-/// assert!(choice.to_string().starts_with("hole 3.3 px deep at 64 px, more than"));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Choice {
-    /// The method.
-    pub method: MethodName,
-    /// The hole's mean depth in pixels of the model's images.
-    pub depth_px: f64,
-    /// Height and width of the model's images in pixels.
-    pub size_px: usize,
-}
-
-impl Choice {
-    /// The largest mean depth of a shallow hole, in pixels of the model's images. Measured on 64x64 faces: of
-    /// squares of 4, 6 and 8 pixels, 0.75, 1.06 and 1.38 deep, the biharmonic fill is nearer in the first two, the
-    /// search in the third.
-    pub const SHALLOW_PX: f64 = 1.2;
-}
-
-impl fmt::Display for Choice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let comparison = match self.depth_px <= Self::SHALLOW_PX {
-            true => "at most",
-            false => "more than",
-        };
-        write!(
-            f,
-            "hole {} px deep at {} px, {comparison} {}: {}",
-            (self.depth_px * 100.0).round() / 100.0,
-            self.size_px,
-            Self::SHALLOW_PX,
-            self.method,
-        )
-    }
-}
+use super::{AutoRule, Choice, Method, MethodCompletion, MethodContext, MethodName};
+use crate::{Error, Result};
 
 /// Two methods, of which the hole decides.
 #[derive(Clone)]
 pub(super) struct Auto {
-    /// For shallow holes.
-    pub(super) fill: Box<Method>,
-    /// For deep ones.
-    pub(super) search: Box<Method>,
+    rule: AutoRule,
+    shallow: Box<Method>,
+    deep: Box<Method>,
     /// Side of the model's images.
     pub(super) size_px: usize,
 }
 
 impl Auto {
     pub(super) fn build(context: &MethodContext<'_>) -> Result<Self> {
-        let model = context.model(MethodName::Auto)?;
+        let (model, rule) = (context.model(MethodName::Auto)?, context.auto_rule);
+        if [rule.shallow, rule.deep].contains(&MethodName::Auto) {
+            return Err(Error::AutoRule);
+        }
         Ok(Self {
-            fill: Box::new(Method::build(MethodName::Biharmonic, context)?),
-            search: Box::new(Method::build(MethodName::Latent, context)?),
+            rule,
+            shallow: Box::new(Method::build(rule.shallow, context)?),
+            deep: Box::new(Method::build(rule.deep, context)?),
             size_px: model.generator.config().image_size_px,
         })
     }
 
-    /// The same with calibrations of its search.
-    pub(super) fn with_calibrations(self, calibrations: &[SearchCalibration]) -> Self {
+    /// The one with a search, where there is one.
+    pub(super) fn searching(&self) -> &Method {
+        match self.shallow.search() {
+            Some(_) => &self.shallow,
+            None => &self.deep,
+        }
+    }
+
+    /// The same with both methods changed.
+    pub(super) fn map(self, change: impl Fn(Method) -> Method) -> Self {
         Self {
-            search: Box::new(self.search.with_calibrations(calibrations)),
+            shallow: Box::new(change(*self.shallow)),
+            deep: Box::new(change(*self.deep)),
             ..self
         }
     }
 
+    /// The same with both methods changed, where that can fail.
+    pub(super) fn try_map(self, change: impl Fn(Method) -> Result<Method>) -> Result<Self> {
+        Ok(Self {
+            shallow: Box::new(change(*self.shallow)?),
+            deep: Box::new(change(*self.deep)?),
+            ..self
+        })
+    }
+
     /// The method for the hole of mask `index`, of which `scale` pixels are one of the model's images.
     pub(super) fn chosen(&self, mask: &Mask, index: usize, scale: f64) -> (&Method, Choice) {
-        let depth_px = mask.depth_px(index) / scale;
-        let method = match depth_px <= Choice::SHALLOW_PX {
-            true => &*self.fill,
-            false => &*self.search,
-        };
-        let choice = Choice {
-            method: method.name(),
-            depth_px,
-            size_px: self.size_px,
+        let choice = self.rule.choice(mask, index, scale, self.size_px);
+        let method = match choice.method == self.shallow.name() {
+            true => &*self.shallow,
+            false => &*self.deep,
         };
         (method, choice)
     }
@@ -106,8 +75,9 @@ impl Auto {
         let choices: Vec<Choice> = (0..count).map(choose).collect();
         let mut images = vec![None; count];
         let (mut search, mut ranked) = (None, None);
-        for method in [&self.fill, &self.search] {
-            let is_own = |&index: &usize| choices[index].method == method.name();
+        for method in [&self.shallow, &self.deep] {
+            let is_own =
+                |&index: &usize| images[index].is_none() && choices[index].method == method.name();
             let own: Vec<usize> = (0..count).filter(is_own).collect();
             if own.is_empty() {
                 continue;
@@ -132,9 +102,9 @@ impl Auto {
     pub(super) fn settings(&self) -> String {
         format!(
             "holes up to {} px deep by {}; others by {}",
-            Choice::SHALLOW_PX,
-            self.fill.settings(),
-            self.search.settings(),
+            self.rule.shallow_px,
+            self.shallow.settings(),
+            self.deep.settings(),
         )
     }
 }

@@ -37,7 +37,7 @@ impl Method {
         let latent = match &self.kind {
             Kind::Latent { latent, .. } => latent,
             Kind::Fill(_) => return Vec::new(),
-            Kind::Auto(auto) => return auto.search.confidence(search),
+            Kind::Auto(auto) => return auto.searching().confidence(search),
         };
         let evidence = search.evidence.iter().zip(&search.converged);
         let confidence = |(evidence, converged): (&Evidence, &Option<usize>)| {
@@ -93,7 +93,7 @@ impl Method {
             Kind::Latent { latent, model_name } => {
                 latent.calibrate(model_name, samples, provenance.into())
             }
-            Kind::Auto(auto) => auto.search.calibrate(samples, provenance),
+            Kind::Auto(auto) => auto.searching().calibrate(samples, provenance),
             Kind::Fill(_) => Err(Error::NothingToCalibrate {
                 method: self.name(),
             }),

@@ -5,7 +5,7 @@ use semantic_inpaint_latent_encoder::LatentEncoderModel;
 use semantic_inpaint_latent_search::SearchConfig;
 use semantic_inpaint_tensor::Device;
 
-use super::MethodName;
+use super::{AutoRule, MethodName};
 use crate::{Error, Result, SearchCalibration};
 
 /// What methods may need to be built; a method takes what it needs and ignores the rest.
@@ -30,6 +30,8 @@ pub struct MethodContext<'a> {
     /// The settings of the search. Its seed is also that of the methods that draw random numbers, texture
     /// synthesis and patch completion.
     pub search: SearchConfig,
+    /// What [`MethodName::Auto`] gives a hole to.
+    pub auto_rule: AutoRule,
     /// What to expect of searches, beside what the embedded models' calibrations say.
     pub calibrations: &'a [SearchCalibration],
     /// Trained Context Encoders of one size. A hole goes to the first that was trained on it, else to the
@@ -48,6 +50,7 @@ impl Default for MethodContext<'_> {
             model_name: "",
             latent_encoder: None,
             search: SearchConfig::paper(),
+            auto_rule: AutoRule::default(),
             calibrations: &[],
             context_encoders: &[],
             training_set: None,

@@ -197,7 +197,7 @@ impl Method {
         match &self.kind {
             Kind::Latent { latent, .. } => latent.encoder.is_some(),
             Kind::Fill(_) => false,
-            Kind::Auto(auto) => auto.search.has_latent_encoder(),
+            Kind::Auto(auto) => auto.searching().has_latent_encoder(),
         }
     }
 }

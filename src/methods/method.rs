@@ -101,10 +101,7 @@ impl Method {
                 latent: Box::new(latent.with_config(config)),
                 model_name,
             },
-            Kind::Auto(auto) => Kind::Auto(Auto {
-                search: Box::new(auto.search.with_search(config)),
-                ..auto
-            }),
+            Kind::Auto(auto) => Kind::Auto(auto.map(|method| method.with_search(config))),
             fill @ Kind::Fill(_) => fill,
         };
         Self { kind, ..self }
@@ -116,7 +113,11 @@ impl Method {
     pub fn with_calibrations(mut self, calibrations: &[SearchCalibration]) -> Self {
         match &mut self.kind {
             Kind::Latent { latent, .. } => latent.set_calibrations(calibrations),
-            Kind::Auto(auto) => *auto = auto.clone().with_calibrations(calibrations),
+            Kind::Auto(auto) => {
+                *auto = auto
+                    .clone()
+                    .map(|method| method.with_calibrations(calibrations));
+            }
             Kind::Fill(_) => {}
         }
         self
@@ -133,10 +134,7 @@ impl Method {
                 latent: Box::new(latent.with_device(device)?),
                 model_name,
             },
-            Kind::Auto(auto) => Kind::Auto(Auto {
-                search: Box::new(auto.search.with_device(device)?),
-                ..auto
-            }),
+            Kind::Auto(auto) => Kind::Auto(auto.try_map(|method| method.with_device(device))?),
             fill @ Kind::Fill(_) => fill,
         };
         Ok(Self { kind, ..self })
@@ -174,7 +172,9 @@ impl Method {
                 side_px: latent.size_px(),
             },
             Kind::Fill(fill) => fill.size,
-            Kind::Auto(auto) => auto.search.working_size(),
+            Kind::Auto(auto) => WorkingSize::Square {
+                side_px: auto.size_px,
+            },
         }
     }
 
@@ -184,7 +184,7 @@ impl Method {
         match &self.kind {
             Kind::Latent { latent, .. } => Some(&latent.config),
             Kind::Fill(_) => None,
-            Kind::Auto(auto) => auto.search.search(),
+            Kind::Auto(auto) => auto.searching().search(),
         }
     }
 
@@ -194,7 +194,7 @@ impl Method {
         match &self.kind {
             Kind::Latent { latent, .. } => Some(&latent.model),
             Kind::Fill(_) => None,
-            Kind::Auto(auto) => auto.search.model(),
+            Kind::Auto(auto) => auto.searching().model(),
         }
     }
 
@@ -204,7 +204,7 @@ impl Method {
         match &self.kind {
             Kind::Latent { latent, .. } => latent.config.blend,
             Kind::Fill(fill) => fill.blend,
-            Kind::Auto(auto) => auto.search.blend(),
+            Kind::Auto(auto) => auto.searching().blend(),
         }
     }
 

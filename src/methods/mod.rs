@@ -1,6 +1,7 @@
 //! All methods that fill holes, by name.
 
 mod auto;
+mod auto_rule;
 mod build;
 mod completion;
 mod confidence;
@@ -15,7 +16,7 @@ mod tests;
 mod trained_encoders;
 mod weights;
 
-pub use auto::Choice;
+pub use auto_rule::{AutoRule, Choice};
 pub(crate) use completion::merged;
 pub use completion::{MethodCompletion, Variant};
 pub use confidence::Confidence;

@@ -38,8 +38,7 @@ pub enum MethodName {
     /// The search of a generator's latent space: [`LatentSearch`](crate::LatentSearch).
     #[default]
     Latent,
-    /// [`Biharmonic`](crate::classical::Biharmonic) for shallow holes, the search for deep ones:
-    /// [`Choice`](crate::Choice).
+    /// One method for shallow holes and one for deep ones: [`AutoRule`](crate::AutoRule).
     Auto,
     /// [`ContextEncoder`](crate::context_encoder::ContextEncoder), trained for the hole.
     ContextEncoder,
@@ -121,7 +120,9 @@ impl MethodName {
     pub fn description(self) -> &'static str {
         match self {
             Self::Latent => "the generated image that fits best, by search (Yeh et al. 2017)",
-            Self::Auto => "latent for deep holes, biharmonic for shallow and scattered ones",
+            Self::Auto => {
+                "a fill for shallow and scattered holes, for deep ones what suits the model"
+            }
             Self::ContextEncoder => "one pass through a network that was trained for the hole",
             Self::Harmonic => "a membrane: the smoothest fill",
             Self::Biharmonic => "a thin plate, which continues slopes too",

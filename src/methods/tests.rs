@@ -17,7 +17,7 @@ use semantic_inpaint_mask::{CorruptedImages, Mask};
 use semantic_inpaint_tensor::{Device, ImageBatch, ImageShape, Rng, Tensor};
 
 use super::{Method, MethodContext, MethodName, Requirement, WorkingSize};
-use crate::{Crop, Error, Inpainter};
+use crate::{Crop, Error, Inpainter, Result};
 
 const SIZE: usize = 32;
 const README: &str = include_str!("../../README.md");
@@ -99,7 +99,7 @@ fn methods() -> Vec<Method> {
     let built = MethodName::all()
         .iter()
         .map(|&name| Method::build(name, &context));
-    built.collect::<Result<_, _>>().unwrap()
+    built.collect::<Result<_>>().unwrap()
 }
 
 /// Three holes: a square, a corner with a side of the image, and scattered pixels.

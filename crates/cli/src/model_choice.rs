@@ -6,7 +6,8 @@ use std::str::FromStr;
 use anyhow::{Result, bail};
 use semantic_inpaint::context_encoder::ContextEncoderModel;
 use semantic_inpaint::{
-    DcganModel, Device, PretrainedModel, embedded_context_encoder, load_context_encoder, load_model,
+    AutoRule, DcganModel, Device, PretrainedModel, embedded_context_encoder, load_context_encoder,
+    load_model,
 };
 
 /// A model as the user names it: one of the project's, a file, or the folder of a run.
@@ -26,6 +27,14 @@ impl ModelChoice {
                 path.display(),
                 built_in_names()
             ),
+        }
+    }
+
+    /// What `auto` gives holes to with it.
+    pub(crate) fn auto_rule(&self) -> AutoRule {
+        match self {
+            Self::Pretrained(model) => AutoRule::of(*model),
+            Self::File(_) => AutoRule::default(),
         }
     }
 

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use semantic_inpaint_mask::MaskShape;
+use semantic_inpaint_mask::{MaskShape, Side};
 use semantic_inpaint_nn::weight_file::StoredPrecision;
 use semantic_inpaint_nn::{ModelCard, ModelFile, Network as _};
 use semantic_inpaint_tensor::Device;
@@ -68,6 +68,17 @@ impl ContextEncoderModel {
             tensors: self.network.params().to_tensors()?,
         };
         Ok(file.save(path, Self::KIND, precision)?)
+    }
+
+    /// Whether holes of this shape were among those in training; a random half is any half.
+    ///
+    /// A network may cover other holes as well, and fills them worse.
+    #[must_use]
+    pub fn learned(&self, shape: MaskShape) -> bool {
+        self.masks.iter().any(|&learned| {
+            let is_any_half = learned == MaskShape::Half(Side::Random);
+            learned == shape || is_any_half && matches!(shape, MaskShape::Half(_))
+        })
     }
 
     fn from_file(file: ModelFile<Description>, device: &Device) -> Result<Self> {

@@ -1,7 +1,7 @@
 use semantic_inpaint_metrics::EvaluatedMethod;
 
 use super::*;
-use crate::Choice;
+use crate::{AutoRule, Choice, PretrainedModel};
 
 /// Side of the largest square that is shallow at the model's size, 1.06 px deep on average; one of 7 is 1.21.
 const SHALLOW_SIDE: usize = 6;
@@ -16,6 +16,17 @@ fn method(name: MethodName) -> Method {
         ..MethodContext::default()
     };
     Method::build(name, &context).unwrap()
+}
+
+fn auto_by(auto_rule: AutoRule) -> Result<Method> {
+    let model = model(3);
+    let context = MethodContext {
+        model: Some(&model),
+        search: quick(4),
+        auto_rule,
+        ..MethodContext::default()
+    };
+    Method::build(MethodName::Auto, &context)
 }
 
 /// A hole of `side` x `side` that touches no border.
@@ -187,23 +198,70 @@ fn photos_with_holes_of_all_depths_are_completed_as_alone_and_in_order() {
 }
 
 #[test]
-fn the_reason_is_told_in_words_and_the_readme_knows_the_bound() {
-    let choice = |depth_px, method| Choice {
-        method,
+fn a_rule_names_any_two_methods() {
+    let corrupted = mixed();
+    let rule = AutoRule {
+        shallow_px: 1.1,
+        shallow: MethodName::Telea,
+        deep: MethodName::Harmonic,
+    };
+    let auto = auto_by(rule).unwrap();
+    let completion = auto.complete_observed(&corrupted, &mut Silent).unwrap();
+    assert!(completion.search.is_none() && auto.search().is_none());
+    let [shallow, deep] = [rule.shallow, rule.deep].map(|name| method(name).complete(&corrupted));
+    let (shallow, deep) = (shallow.unwrap(), deep.unwrap());
+    for (index, own) in [&shallow, &deep, &deep, &shallow].into_iter().enumerate() {
+        let [got, own] = [&completion.completed, own].map(|all| all.narrow(index, 1).unwrap());
+        assert_eq!(bits(&got), bits(&own), "image {index}");
+    }
+    assert_eq!(
+        auto.working_size(),
+        method(MethodName::Latent).working_size()
+    );
+
+    let same = AutoRule {
+        deep: MethodName::Telea,
+        ..rule
+    };
+    let completed = auto_by(same).unwrap().complete(&corrupted).unwrap();
+    assert_eq!(bits(&completed), bits(&shallow));
+
+    let itself = AutoRule {
+        deep: MethodName::Auto,
+        ..rule
+    };
+    assert!(matches!(auto_by(itself), Err(Error::AutoRule)));
+}
+
+#[test]
+fn the_reason_is_told_in_words_and_the_readme_knows_the_rules() {
+    let rule = AutoRule::default();
+    let bound = rule.shallow_px;
+    let choice = |depth_px| Choice {
+        method: rule.method_for_depth(depth_px),
         depth_px,
+        shallow_px: bound,
         size_px: 64,
     };
-    let bound = Choice::SHALLOW_PX;
     assert_eq!(
-        choice(bound, MethodName::Biharmonic).to_string(),
+        choice(bound).to_string(),
         format!("hole {bound} px deep at 64 px, at most {bound}: biharmonic")
     );
     assert_eq!(
-        choice(bound + 2.3333, MethodName::Latent).to_string(),
+        choice(bound + 2.3333).to_string(),
         format!(
             "hole {:.2} px deep at 64 px, more than {bound}: latent",
             bound + 2.33
         )
     );
-    assert!(README.contains(&format!("at most {bound} px deep")));
+    assert_eq!(AutoRule::of(PretrainedModel::CelebA), rule);
+    for model in PretrainedModel::ALL {
+        let AutoRule {
+            shallow_px,
+            shallow,
+            deep,
+        } = AutoRule::of(*model);
+        let row = format!("| `{model}` | {shallow_px} px | `{shallow}` | `{deep}` |");
+        assert!(README.contains(&row), "README lacks {row}");
+    }
 }

@@ -82,7 +82,7 @@ pub(crate) struct Arguments {
     )]
     masks: Vec<MaskShape>,
     /// Methods, separated by commas [default: all whose needs are met (--training-set, --context-encoder) but
-    /// auto, whose results are those of latent or biharmonic]
+    /// auto, whose results are those of two others]
     #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = method_choice::parser())]
     methods: Vec<MethodName>,
     /// Searches with several presets beside each other, separated by commas, instead of --preset; those of
@@ -126,6 +126,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Status> {
         .with_note(format!("Networks ran on {}.", describe_device(&device)));
     if num_unreadable > 0 {
         evaluation = evaluation.with_note(unreadable_note(&record.unreadable));
+    }
+    for note in &plan.notes {
+        evaluation = evaluation.with_note(note);
     }
     let methods = plan.methods.iter().map(|method| method as _);
     let methods: Vec<&dyn EvaluatedMethod> = methods.collect();

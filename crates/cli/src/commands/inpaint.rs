@@ -159,11 +159,13 @@ fn method(
         (Requirement::Model, _) => {
             model = arguments.model().load(&Device::Cpu)?;
             context.model = Some(&model);
+            context.auto_rule = arguments.model().auto_rule();
             calibrations = arguments.search.calibrations()?;
             context.calibrations = &calibrations;
         }
         (Requirement::ContextEncoder, _) => {
             encoders = arguments.context_encoders(device)?;
+            warn_of_unknown_hole(&arguments.mask, &encoders);
             context.context_encoders = &encoders;
         }
         (Requirement::TrainingSet, Some(spec)) => {
@@ -173,6 +175,23 @@ fn method(
         _ => {}
     }
     Ok(Method::build(arguments.method, &context)?)
+}
+
+/// Says when no network was trained on this shape, which one may cover all the same.
+fn warn_of_unknown_hole(mask: &MaskChoice, encoders: &[ContextEncoderModel]) {
+    let MaskChoice::Shape(shape) = mask else {
+        return;
+    };
+    if encoders.iter().any(|model| model.learned(*shape)) {
+        return;
+    }
+    let learned = encoders.iter().flat_map(|model| &model.masks);
+    let learned: Vec<String> = learned.map(ToString::to_string).collect();
+    output::warn(format_args!(
+        "the Context Encoder learned {} and not {shape}: expect a poor fill, or name one that did with \
+         --context-encoder",
+        learned.join(", ")
+    ));
 }
 
 /// Fails when an option was given that the method would ignore, or one is missing that it needs.

@@ -130,6 +130,7 @@ fn the_device_of_a_context_encoder_is_taken() {
         !markdown.contains("early and final"),
         "a file has no earlier checkpoint"
     );
+    assert!(!markdown.contains("learned"), "{markdown}");
 }
 
 #[test]
@@ -146,6 +147,7 @@ fn a_run_that_keeps_checkpoints_shows_its_context_encoder_early_and_final() {
         "(figures/context-encoder-early-and-final.png)",
         "run with square:12 at the oldest checkpoint",
         "after 2 steps, and as it is measured, after 4",
+        "The row context-encoder learned square:12; its fills of square:8 are",
     ] {
         assert!(markdown.contains(text), "no {text}: {markdown}");
     }

@@ -52,7 +52,12 @@ fn the_built_in_context_encoder_needs_no_name() {
     let photo = folder.path().join("photo.png");
     textured(64, 64, 1).save(photo).unwrap();
     let command = "inpaint photo.png --method context-encoder --mask square:20 --out";
-    run(folder.path(), &format!("{command} a.png")).expect(0);
+    let ran = run(folder.path(), &format!("{command} a.png")).expect(0);
+    let warning = "learned square:20 and not square:10";
+    assert!(!ran.stderr.contains("learned"), "{ran:?}");
+    let other = "inpaint photo.png --method context-encoder --mask square:10 --out other.png";
+    let ran = run(folder.path(), other).expect(0);
+    assert!(ran.stderr.contains(warning), "{ran:?}");
     let named = format!("{command} b.png --context-encoder celeba");
     run(folder.path(), &named).expect(0);
     let [unnamed, named] =

@@ -49,6 +49,26 @@ fn files_round_trip_and_tell_what_they_are() {
 }
 
 #[test]
+fn a_model_knows_the_holes_that_it_learned() {
+    let mut model = model();
+    let learned = |model: &ContextEncoderModel, shape: &str| model.learned(shape.parse().unwrap());
+    let expected = [
+        ("square:12", true),
+        ("square:13", false),
+        ("pixels:0.8", true),
+        ("half:left", false),
+    ];
+    for (shape, expected) in expected {
+        assert_eq!(learned(&model, shape), expected, "{shape}");
+    }
+    model.masks = shapes(&["half:random"]);
+    assert!(learned(&model, "half:left") && learned(&model, "half:random"));
+    assert!(!learned(&model, "square:12"));
+    model.masks = shapes(&["half:top"]);
+    assert!(learned(&model, "half:top") && !learned(&model, "half:random"));
+}
+
+#[test]
 fn weights_of_another_size_are_refused_with_the_parameter() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");

@@ -3,7 +3,9 @@
 use anyhow::Result;
 use semantic_inpaint::context_encoder::ContextEncoderModel;
 use semantic_inpaint::latent_encoder::LatentEncoderModel;
-use semantic_inpaint::{Method, MethodContext, MethodName, Preset, Requirement, SearchConfig};
+use semantic_inpaint::{
+    MaskShape, Method, MethodContext, MethodName, Preset, Requirement, SearchConfig,
+};
 
 use super::Arguments;
 use super::plan::{NamedEncoder, NamedModel, Networks};
@@ -84,6 +86,7 @@ fn searching(
     let context = MethodContext {
         model: Some(model),
         model_name: &model_name.to_string(),
+        auto_rule: model_name.auto_rule(),
         search: search.config,
         latent_encoder: search.encoder.as_ref(),
         ..context.clone()
@@ -126,4 +129,30 @@ fn encoder_rows(encoders: &[NamedEncoder]) -> Vec<(String, Vec<ContextEncoderMod
         rows.push((label, vec![model.clone()]));
     }
     rows
+}
+
+/// A note for each row of Context Encoders that is measured with holes that none of them learned.
+pub(super) fn unlearned_holes(encoders: &[NamedEncoder], masks: &[MaskShape]) -> Vec<String> {
+    let note = |(label, models): (String, Vec<ContextEncoderModel>)| {
+        let has_learned = |mask: &MaskShape| models.iter().any(|model| model.learned(*mask));
+        let unlearned: Vec<MaskShape> = masks.iter().copied().filter(|m| !has_learned(m)).collect();
+        let learned: Vec<MaskShape> = models.iter().flat_map(|m| m.masks.clone()).collect();
+        (!unlearned.is_empty()).then(|| {
+            format!(
+                "The row {label} learned {}; its fills of {} are those of a network for other holes, where one \
+                 covers them.",
+                listed(&learned),
+                listed(&unlearned),
+            )
+        })
+    };
+    encoder_rows(encoders)
+        .into_iter()
+        .filter_map(note)
+        .collect()
+}
+
+fn listed(masks: &[MaskShape]) -> String {
+    let masks: Vec<String> = masks.iter().map(ToString::to_string).collect();
+    masks.join(", ")
 }

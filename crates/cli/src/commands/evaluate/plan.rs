@@ -10,7 +10,7 @@ use semantic_inpaint::{
 
 use super::Arguments;
 use super::images::MeasuredImages;
-use super::methods::methods;
+use super::methods::{methods, unlearned_holes};
 use crate::method_choice::{USUAL_SIZE_PX, read_training_set};
 use crate::model_choice::ModelChoice;
 
@@ -23,6 +23,8 @@ pub(crate) struct Plan {
     pub(crate) methods: Vec<Method>,
     /// The Context Encoders whose runs keep an earlier checkpoint.
     pub(crate) trained: Vec<TrainedRun>,
+    /// What a reader of the report should know of the methods.
+    pub(crate) notes: Vec<String>,
 }
 
 /// A Context Encoder early in its training and as it is measured.
@@ -72,11 +74,13 @@ impl Plan {
         };
         context.search.seed = arguments.seed.unwrap_or(context.search.seed);
         let methods = methods(&names, &networks, arguments, &context)?;
+        let notes = unlearned_holes(&networks.encoders, &arguments.masks);
         let trained = trained_runs(networks.encoders, device)?;
         Ok(Self {
             images,
             methods,
             trained,
+            notes,
         })
     }
 }
