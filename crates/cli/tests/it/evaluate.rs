@@ -130,7 +130,7 @@ fn the_device_of_a_context_encoder_is_taken() {
         !markdown.contains("early and final"),
         "a file has no earlier checkpoint"
     );
-    assert!(!markdown.contains("learned"), "{markdown}");
+    assert!(!markdown.contains("The row context-encoder"), "{markdown}");
 }
 
 #[test]
