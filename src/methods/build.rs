@@ -53,8 +53,9 @@ impl Method {
     /// # Errors
     ///
     /// [`Error::MissingModel`] and [`Error::MissingTrainingSet`] when the context lacks what the method
-    /// needs; [`Error::AutoRule`] for a rule that names the method that it is for; [`Error::ModelChannels`] for a model of gray images; [`Error::Search`] for settings out of
-    /// range; [`Error::Model`] when a device fails.
+    /// needs; [`Error::AutoRule`] for a rule that names the method that it is for; [`Error::ModelChannels`]
+    /// for a model of gray images; [`Error::Search`] for settings out of range; [`Error::Model`] when a device
+    /// fails.
     pub fn build(name: MethodName, context: &MethodContext<'_>) -> Result<Self> {
         let seed = context.search.seed;
         match name {

@@ -110,17 +110,21 @@ impl Method {
     /// The same with calibrations of searches, of which it takes the one for its networks and settings, before
     /// those of the embedded models. A method without a search stays as it is.
     #[must_use]
-    pub fn with_calibrations(mut self, calibrations: &[SearchCalibration]) -> Self {
-        match &mut self.kind {
-            Kind::Latent { latent, .. } => latent.set_calibrations(calibrations),
-            Kind::Auto(auto) => {
-                *auto = auto
-                    .clone()
-                    .map(|method| method.with_calibrations(calibrations));
+    pub fn with_calibrations(self, calibrations: &[SearchCalibration]) -> Self {
+        let kind = match self.kind {
+            Kind::Latent {
+                mut latent,
+                model_name,
+            } => {
+                latent.set_calibrations(calibrations);
+                Kind::Latent { latent, model_name }
             }
-            Kind::Fill(_) => {}
-        }
-        self
+            Kind::Auto(auto) => {
+                Kind::Auto(auto.map(|method| method.with_calibrations(calibrations)))
+            }
+            fill @ Kind::Fill(_) => fill,
+        };
+        Self { kind, ..self }
     }
 
     /// The same with its networks on a device; a method without networks stays as it is.

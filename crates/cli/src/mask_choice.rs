@@ -14,6 +14,12 @@ pub(crate) enum MaskChoice {
     File(PathBuf),
 }
 
+/// Shapes as the user writes them, for messages.
+pub(crate) fn listed<'a>(shapes: impl Iterator<Item = &'a MaskShape>) -> String {
+    let shapes: Vec<String> = shapes.map(ToString::to_string).collect();
+    shapes.join(", ")
+}
+
 impl FromStr for MaskChoice {
     type Err = semantic_inpaint::mask::Error;
 

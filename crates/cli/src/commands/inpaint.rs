@@ -19,7 +19,7 @@ use semantic_inpaint::{
     PretrainedModel, Requirement, SearchConfig, WorkingSize,
 };
 
-use crate::mask_choice::{MaskChoice, MaskSource};
+use crate::mask_choice::{MaskChoice, MaskSource, listed};
 use crate::method_choice::{self, Given, USUAL_SIZE_PX, read_training_set};
 use crate::model_choice::ModelChoice;
 use crate::search_options::SearchOptions;
@@ -185,12 +185,10 @@ fn warn_of_unknown_hole(mask: &MaskChoice, encoders: &[ContextEncoderModel]) {
     if encoders.iter().any(|model| model.learned(*shape)) {
         return;
     }
-    let learned = encoders.iter().flat_map(|model| &model.masks);
-    let learned: Vec<String> = learned.map(ToString::to_string).collect();
+    let learned = listed(encoders.iter().flat_map(|model| &model.masks));
     output::warn(format_args!(
-        "the Context Encoder learned {} and not {shape}: expect a poor fill, or name one that did with \
-         --context-encoder",
-        learned.join(", ")
+        "the Context Encoder learned {learned} and not {shape}: expect a poor fill, or name one that did with \
+         --context-encoder"
     ));
 }
 

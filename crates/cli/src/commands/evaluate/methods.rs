@@ -9,6 +9,7 @@ use semantic_inpaint::{
 
 use super::Arguments;
 use super::plan::{NamedEncoder, NamedModel, Networks};
+use crate::mask_choice::listed;
 use crate::model_choice::ModelChoice;
 
 /// One of the searches that are measured beside each other.
@@ -135,14 +136,12 @@ fn encoder_rows(encoders: &[NamedEncoder]) -> Vec<(String, Vec<ContextEncoderMod
 pub(super) fn unlearned_holes(encoders: &[NamedEncoder], masks: &[MaskShape]) -> Vec<String> {
     let note = |(label, models): (String, Vec<ContextEncoderModel>)| {
         let has_learned = |mask: &MaskShape| models.iter().any(|model| model.learned(*mask));
-        let unlearned: Vec<MaskShape> = masks.iter().copied().filter(|m| !has_learned(m)).collect();
-        let learned: Vec<MaskShape> = models.iter().flat_map(|m| m.masks.clone()).collect();
+        let unlearned = listed(masks.iter().filter(|mask| !has_learned(mask)));
+        let learned = listed(models.iter().flat_map(|model| &model.masks));
         (!unlearned.is_empty()).then(|| {
             format!(
-                "The row {label} learned {}; its fills of {} are those of a network for other holes, where one \
-                 covers them.",
-                listed(&learned),
-                listed(&unlearned),
+                "The row {label} learned {learned}; its fills of {unlearned} are those of a network for other \
+                 holes, where one covers them."
             )
         })
     };
@@ -150,9 +149,4 @@ pub(super) fn unlearned_holes(encoders: &[NamedEncoder], masks: &[MaskShape]) ->
         .into_iter()
         .filter_map(note)
         .collect()
-}
-
-fn listed(masks: &[MaskShape]) -> String {
-    let masks: Vec<String> = masks.iter().map(ToString::to_string).collect();
-    masks.join(", ")
 }
